@@ -1,0 +1,1 @@
+"""MeStore: an open marketplace backend for Colombia."""

@@ -1,0 +1,14 @@
+"""The tables of all rooms, gathered for the migrations."""
+
+import mestore.auth.models
+import mestore.catalog.models
+import mestore.commissions.models
+import mestore.core.idempotency
+import mestore.notifications.models
+import mestore.orders.models
+import mestore.payments.models
+import mestore.users.models
+import mestore.vendors.models  # noqa: F401 - each import registers the tables of its room
+from mestore.core.database import Base
+
+metadata = Base.metadata

@@ -1,0 +1,27 @@
+"""Columns that many tables have, spelled once."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from sqlalchemy import BigInteger, DateTime, Enum, Identity, func
+from sqlalchemy.orm import MappedColumn, mapped_column
+
+Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
+CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now())]
+UpdatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=func.now(), onupdate=func.now())]
+
+
+def identity() -> MappedColumn[Any]:
+    """A primary key that PostgreSQL counts up."""
+    return mapped_column(BigInteger, Identity(always=True), primary_key=True)
+
+
+def word(kind: type[StrEnum], **options: Any) -> MappedColumn[Any]:
+    """One of a StrEnum's words, kept as text and held to them by a CHECK."""
+    return mapped_column(Enum(kind, native_enum=False, create_constraint=True, length=24, name=_snake(kind)), **options)
+
+
+def _snake(kind: type) -> str:
+    name = kind.__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

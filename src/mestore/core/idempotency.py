@@ -1,0 +1,174 @@
+"""`Idempotency-Key`: the same request twice has one effect and one answer.
+
+The key's row is claimed in the request's own transaction and answered in it, so key and effect are committed together or
+not at all: a COMMIT whose reply was lost is answered from the row. Where a `checkpoint` stands before a call to the outside,
+the claim is committed with the intent; a claim whose process died may be taken over after `LEASE`, and the work is told so
+(`resumed`), since what it intended may already have happened.
+
+- same key and body, answered: the first answer, byte for byte, with `Idempotent-Replayed: true`
+- same key, other body: 422; the first still running: 409
+- a refusal before the work began (401, 422, …) leaves the key free; a refusal by a rule is kept and replayed
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Header, Request
+from pydantic import StringConstraints, TypeAdapter
+from sqlalchemy import DateTime, LargeBinary, String, func, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Mapped, mapped_column
+from starlette.responses import Response
+
+from mestore.core import problems
+from mestore.core.database import Base, Session, checkpoint, keep_only
+from mestore.core.errors import Conflict, Invalid, Refusal, Unavailable
+
+LEASE = timedelta(seconds=60)
+"""Longer than any request of ours may take, calls to gateways included."""
+
+KEPT = timedelta(hours=24)
+
+
+class IdempotencyKey(Base):
+    """A key, who used it where, for which body, and what was answered."""
+
+    __tablename__ = "idempotency_keys"
+    owner_id: Mapped[UUID] = mapped_column(primary_key=True)
+    route: Mapped[str] = mapped_column(String(120), primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    fingerprint: Mapped[bytes] = mapped_column(LargeBinary)
+    leased_until: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now(), index=True)
+    status: Mapped[int | None]
+    media_type: Mapped[str | None] = mapped_column(String(60))
+    body: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class IdempotencyKeyReused(Invalid):
+    """This Idempotency-Key was used for another request. Use a new one."""
+
+    spanish = "Esta Idempotency-Key ya se usó para otra solicitud. Usa una nueva."
+
+
+class IdempotencyKeyInUse(Conflict):
+    """The first request with this Idempotency-Key is still running. Ask again in a moment."""
+
+    spanish = "La primera solicitud con esta Idempotency-Key aún está en curso. Consulta en un momento."
+
+
+KeyHeader = Annotated[
+    Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[\x21-\x7e]+$")] | None,
+    Header(alias="Idempotency-Key", description="Repeat a request safely: the same key gives the first answer again."),
+]
+
+
+class Once:
+    """Runs a request's work at most once for its key; without a key it just runs it."""
+
+    def __init__(self, request: Request, session: Session, key: KeyHeader = None) -> None:
+        self._request = request
+        self._session = session
+        self._key = key
+        self.resumed = False
+        """Whether this run took over a claim whose first run never ended."""
+
+    async def answer(
+        self, owner_id: UUID, work: Callable[[], Awaitable[tuple[int, Any]]], shape: TypeAdapter[Any]
+    ) -> Response:
+        """The stored answer of this key, or that of `work` (status and value, shown as `shape`), stored with its effect.
+
+        Raises:
+            IdempotencyKeyReused: the key belongs to another body.
+            IdempotencyKeyInUse: the first request with it has not ended.
+        """
+        if self._key is None:
+            status, value = await work()
+            return _answer(status, shape, value)
+        claim = (owner_id, self._request.scope["route"].path, self._key)
+        stored = await self._claim(claim)
+        if stored is not None:
+            return stored
+        try:
+            status, value = await work()
+        except Unavailable:
+            raise
+        except Refusal as refusal:
+            response = problems.render(self._request, refusal)
+            await keep_only(self._session)
+            await self._claim(claim)
+            await self._store(claim, response)
+            await checkpoint(self._session)
+            raise
+        response = _answer(status, shape, value)
+        await self._store(claim, response)
+        return response
+
+    async def _claim(self, claim: tuple[UUID, str, str]) -> Response | None:
+        """Take the key, or give what it already answered."""
+        session, fingerprint = self._session, await self._fingerprint()
+        if not await _lock(session, claim):
+            raise IdempotencyKeyInUse
+        owner_id, route, key = claim
+        lease = func.clock_timestamp() + LEASE
+        taken = await session.scalar(
+            insert(IdempotencyKey)
+            .values(owner_id=owner_id, route=route, key=key, fingerprint=fingerprint, leased_until=lease)
+            .on_conflict_do_nothing()
+            .returning(IdempotencyKey.key)
+        )
+        if taken is not None:
+            return None
+        row = await session.get_one(IdempotencyKey, claim, populate_existing=True)
+        if row.fingerprint != fingerprint:
+            raise IdempotencyKeyReused
+        if row.body is not None and row.status is not None:
+            return Response(row.body, row.status, {"Idempotent-Replayed": "true"}, row.media_type)
+        resumed = await session.scalar(
+            update(IdempotencyKey)
+            .where(*_is(claim), IdempotencyKey.leased_until < func.clock_timestamp())
+            .values(leased_until=lease)
+            .returning(IdempotencyKey.key)
+        )
+        if resumed is None:
+            raise IdempotencyKeyInUse
+        self.resumed = True
+        return None
+
+    async def _store(self, claim: tuple[UUID, str, str], response: Response) -> None:
+        await self._session.execute(
+            update(IdempotencyKey)
+            .where(*_is(claim))
+            .values(status=response.status_code, media_type=response.media_type, body=bytes(response.body))
+        )
+
+    async def _fingerprint(self) -> bytes:
+        """What makes two requests the same: the method, the path with its ids, and the body's bytes."""
+        request = self._request
+        head = f"{request.method} {request.url.path}\n".encode()
+        return hashlib.sha256(head + await request.body()).digest()
+
+
+def _is(claim: tuple[UUID, str, str]) -> tuple[Any, ...]:
+    owner_id, route, key = claim
+    return IdempotencyKey.owner_id == owner_id, IdempotencyKey.route == route, IdempotencyKey.key == key
+
+
+async def _lock(session: AsyncSession, claim: tuple[UUID, str, str]) -> bool:
+    """Held until this transaction ends; while it is held, the key's first request is still running."""
+    name = "\n".join(map(str, claim))
+    return bool(
+        await session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+    )
+
+
+def _answer(status: int, shape: TypeAdapter[Any], value: Any) -> Response:
+    body = shape.dump_json(shape.validate_python(value, from_attributes=True))
+    return Response(body, status, media_type="application/json")
+
+
+OnceDep = Annotated[Once, Depends()]

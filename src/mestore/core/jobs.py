@@ -1,0 +1,83 @@
+"""Facts that rooms make known, and the jobs that follow from them.
+
+A room publishes an event in the transaction of the fact; one PgQueuer job for each subscriber is inserted by that same
+transaction, so a fact without its jobs, or jobs without their fact, can't exist. Who subscribes is said in one table,
+`app/subscriptions.py`; the rooms do not know. A job that fails is tried again after a growing pause, and is kept as failed,
+where an administrator sees it, when it keeps failing. A job may run twice: what it does must be at most once by a constraint.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import timedelta
+from typing import Any, ClassVar, Self, get_type_hints
+
+import orjson
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact. Its fields are ids and plain values, never personal data or secrets: they lie in the queue in plain."""
+
+    priority: ClassVar[int] = 0
+    """Codes that somebody waits for go before the rest."""
+
+    def payload(self) -> bytes:
+        return orjson.dumps(asdict(self), default=str)
+
+    @classmethod
+    def of_payload(cls, payload: bytes) -> Self:
+        hints = get_type_hints(cls)
+        raw = orjson.loads(payload)
+        return cls(
+            **{field.name: TypeAdapter(hints[field.name]).validate_python(raw[field.name]) for field in fields(cls)}
+        )
+
+
+@dataclass(frozen=True)
+class Task:
+    """A subscriber: the job `name` runs `handle` for each `event`."""
+
+    name: str
+    event: type[Event]
+    handle: Callable[[Any, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class PeriodicTask:
+    name: str
+    every: str
+    """A cron expression of five fields, or six with seconds last."""
+    handle: Callable[[Any], Awaitable[None]]
+
+
+Subscriptions = Mapping[type[Event], Sequence[Task]]
+SUBSCRIPTIONS = "subscriptions"
+"""The key in a session's `info` under which `publish` finds who listens."""
+
+
+def by_event(tasks: Sequence[Task]) -> Subscriptions:
+    found: dict[type[Event], list[Task]] = {}
+    for task in tasks:
+        found.setdefault(task.event, []).append(task)
+    return found
+
+
+async def publish(session: AsyncSession, *events: Event, after: timedelta | None = None) -> None:
+    """Enqueue a job for each subscriber of each event, in this session's transaction."""
+    subscriptions: Subscriptions = session.info[SUBSCRIPTIONS]
+    jobs = [(task.name, event) for event in events for task in subscriptions.get(type(event), ())]
+    if not jobs:
+        return
+    await session.flush()
+    connection = await (await session.connection()).get_raw_connection()
+    queries = Queries(AsyncpgDriver(connection.driver_connection))
+    await queries.enqueue(
+        [name for name, _ in jobs],
+        [event.payload() for _, event in jobs],
+        [event.priority for _, event in jobs],
+        [after for _ in jobs],
+    )

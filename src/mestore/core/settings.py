@@ -1,0 +1,184 @@
+"""Every number and address of the system, in one frozen tree.
+
+Built once in `app/` from the environment (`MESTORE_DATABASE_URL` sets `database.url`, `MESTORE_ORDERS_HOLD_MINUTES` sets
+`orders.hold_minutes`) and handed to whoever needs it: no other module reads the environment. Secrets have no default
+outside of development, and production does not start without them.
+"""
+
+import os
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+DEVELOPMENT_SECRET = "development-only-"  # noqa: S105 - the mark by which production recognises and refuses it
+
+
+class Environment(StrEnum):
+    DEVELOPMENT = "development"
+    TEST = "test"
+    PRODUCTION = "production"
+
+
+def _secret(name: str) -> SecretStr:
+    return SecretStr(f"{DEVELOPMENT_SECRET}{name}-0123456789abcdef0123456789")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ApiSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = Field(default_factory=lambda: max(1, os.cpu_count() or 1))
+    trusted_hosts: list[str] = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+    max_body_bytes: int = 1_048_576
+    max_webhook_bytes: int = 65_536
+
+
+class DatabaseSettings(Section):
+    url: str | None = None
+    """`postgresql://…`; absent, `mestore up` and the tests run the embedded server."""
+    pool_size: int = 8
+    pool_timeout_seconds: float = 2.0
+    lock_timeout_ms: int = 2_000
+    statement_timeout_ms: int = 5_000
+    idle_in_transaction_timeout_ms: int = 10_000
+
+
+class RedisSettings(Section):
+    url: str | None = None
+    timeout_seconds: float = 0.2
+
+
+class AuthSettings(Section):
+    secret: SecretStr = _secret("auth")
+    issuer: str = "mestore"
+    audience: str = "mestore-api"
+    access_minutes: int = 60
+    refresh_days: int = 7
+    refresh_grace_seconds: int = 30
+    otp_minutes: int = 10
+    otp_attempts: int = 5
+    otp_cooldown_seconds: int = 60
+    otp_per_hour: int = 5
+    hash_concurrency: int = 2
+    """Argon2 runs in threads, so many at once: each takes 64 MiB and a core."""
+
+
+class VendorSettings(Section):
+    auto_approve: bool = True
+
+
+class OrderSettings(Section):
+    shipping_cost: Decimal = Decimal(15_000)
+    free_shipping_from: Decimal = Decimal(200_000)
+    hold_minutes: int = 60
+    """An order without any payment attempt keeps its stock this long."""
+    card_hold_minutes: int = 30
+    pse_hold_minutes: int = 60
+
+
+class FraudSettings(Section):
+    decline_from: int = 80
+    review_from: int = 60
+
+
+class WompiSettings(Section):
+    base_url: str = "http://127.0.0.1:8090/wompi/v1"
+    public_key: str = "pub_test_mestore"
+    private_key: SecretStr = SecretStr("prv_test_mestore")
+    integrity_secret: SecretStr = SecretStr("test_integrity_mestore")
+    events_secret: SecretStr = SecretStr("test_events_mestore")
+    environment: str = "test"
+    """What an event must say in `environment`: `test`, or `prod` in production (fault F46)."""
+    connect_timeout_seconds: float = 1.0
+    timeout_seconds: float = 8.0
+    payment_url_wait_seconds: float = 6.0
+    """How long `process` polls for the bank's address, which PSE gives only after a moment."""
+
+
+class PaymentSettings(Section):
+    return_url: str = "http://127.0.0.1:8090/return"
+    """Where a buyer lands after the bank when the request names no `return_url`."""
+    sweep_after_seconds: int = 30
+    not_found_grace_seconds: int = 120
+    """How long a gateway may not know a reference before the attempt counts as never made."""
+
+
+class CommissionSettings(Section):
+    rate: Decimal = Decimal("0.05")
+
+
+class MailSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = 1025
+    username: str | None = None
+    password: SecretStr | None = None
+    use_tls: bool = False
+    sender: str = "MeStore <hola@mestore.example>"
+    timeout_seconds: float = 10.0
+
+
+class SandboxSettings(Section):
+    host: str = "127.0.0.1"
+    port: int = 8090
+    smtp_port: int = 1025
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="MESTORE_", env_nested_delimiter="_", env_nested_max_split=1, frozen=True, extra="ignore"
+    )
+
+    environment: Environment = Environment.DEVELOPMENT
+    data_dir: Path = Path(".mestore")
+    log_level: str = "INFO"
+    failpoints: Annotated[dict[str, str], NoDecode] = {}
+    """Where a test makes the process fail, as in `before_commit:kill`; refused in production."""
+
+    api: ApiSettings = ApiSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    redis: RedisSettings = RedisSettings()
+    auth: AuthSettings = AuthSettings()
+    vendors: VendorSettings = VendorSettings()
+    orders: OrderSettings = OrderSettings()
+    fraud: FraudSettings = FraudSettings()
+    payments: PaymentSettings = PaymentSettings()
+    commissions: CommissionSettings = CommissionSettings()
+    wompi: WompiSettings = WompiSettings()
+    mail: MailSettings = MailSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+
+    @model_validator(mode="after")
+    def _production_has_its_own_secrets(self) -> Self:
+        if self.environment is not Environment.PRODUCTION:
+            return self
+        missing = [
+            name
+            for name, absent in {
+                "MESTORE_DATABASE_URL": not self.database.url,
+                "MESTORE_REDIS_URL": not self.redis.url,
+                "MESTORE_AUTH_SECRET": self.auth.secret.get_secret_value().startswith(DEVELOPMENT_SECRET)
+                or len(self.auth.secret.get_secret_value()) < 32,
+                "MESTORE_WOMPI_PUBLIC_KEY": not self.wompi.public_key.startswith("pub_prod_"),
+                "MESTORE_WOMPI_PRIVATE_KEY": not self.wompi.private_key.get_secret_value().startswith("prv_prod_"),
+                "MESTORE_WOMPI_INTEGRITY_SECRET": not self.wompi.integrity_secret.get_secret_value().startswith(
+                    "prod_"
+                ),
+                "MESTORE_WOMPI_EVENTS_SECRET": not self.wompi.events_secret.get_secret_value().startswith("prod_"),
+                "MESTORE_WOMPI_BASE_URL": not self.wompi.base_url.startswith("https://"),
+                "MESTORE_WOMPI_ENVIRONMENT": self.wompi.environment != "prod",
+                "MESTORE_API_TRUSTED_HOSTS": "testserver" in self.api.trusted_hosts,
+            }.items()
+            if absent
+        ]
+        if missing:
+            raise ValueError(f"production needs these settings, with values of its own: {', '.join(missing)}")
+        if self.failpoints:
+            raise ValueError("MESTORE_FAILPOINTS is for tests: unset it in production")
+        return self

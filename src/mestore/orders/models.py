@@ -1,0 +1,107 @@
+"""What a buyer bought, at the prices of that moment: nothing here follows a later change of price, rate or name."""
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Numeric, String, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from mestore.catalog.models import IvaClass
+from mestore.core.columns import CreatedAt, Moment, UpdatedAt, identity, word
+from mestore.core.database import Base
+from mestore.core.ids import OrderId, OrderItemId, PackageId, ProductId, UserId, VendorId
+from mestore.core.money import Money
+from mestore.orders.states import Actor, OrderStatus, PackageStatus
+
+
+class Order(Base):
+    """One cart's worth of goods of any number of vendors, paid at once. It holds stock until `expires_at`, unless paid."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint("total_amount = subtotal - discount + iva_amount + shipping_cost AND total_amount > 0", name="total"),
+        CheckConstraint("least(subtotal, discount, iva_amount, shipping_cost) >= 0", name="amounts"),
+        Index("uq_orders_order_number", "order_number", unique=True),
+        Index("ix_orders_buyer_id_id", "buyer_id", "id"),
+        Index("ix_orders_expiring", "expires_at", postgresql_where=text("status = 'PENDING'")),
+    )
+    id: Mapped[OrderId] = identity()
+    order_number: Mapped[str] = mapped_column(String(21))
+    buyer_id: Mapped[UserId] = mapped_column(Uuid, ForeignKey("users.id"))
+    status: Mapped[OrderStatus] = word(OrderStatus, default=OrderStatus.PENDING)
+    subtotal: Mapped[Money]
+    discount: Mapped[Money]
+    iva_amount: Mapped[Money]
+    shipping_cost: Mapped[Money]
+    total_amount: Mapped[Money]
+    shipping_info: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    expires_at: Mapped[Moment]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+    items: Mapped[list["OrderItem"]] = relationship(lazy="raise", order_by="OrderItem.id")
+    packages: Mapped[list["Package"]] = relationship(lazy="raise", order_by="Package.id")
+    history: Mapped[list["OrderHistory"]] = relationship(lazy="raise", order_by="OrderHistory.id")
+
+
+class Package(Base):
+    """One vendor's part of an order: its own items, totals, states and shipping."""
+
+    __tablename__ = "packages"
+    __table_args__ = (
+        CheckConstraint("total = subtotal - discount + iva_amount + shipping_cost AND total > 0", name="total"),
+        CheckConstraint("least(subtotal, discount, iva_amount, shipping_cost) >= 0", name="amounts"),
+        Index("uq_packages_order_id_vendor_id", "order_id", "vendor_id", unique=True),
+        Index("ix_packages_vendor_id_id", "vendor_id", "id"),
+    )
+    id: Mapped[PackageId] = identity()
+    order_id: Mapped[OrderId] = mapped_column(BigInteger, ForeignKey("orders.id"))
+    vendor_id: Mapped[VendorId] = mapped_column(Uuid, ForeignKey("vendors.id"))
+    status: Mapped[PackageStatus] = word(PackageStatus, default=PackageStatus.PENDING)
+    subtotal: Mapped[Money]
+    discount: Mapped[Money]
+    iva_amount: Mapped[Money]
+    shipping_cost: Mapped[Money]
+    total: Mapped[Money]
+    carrier: Mapped[str | None] = mapped_column(String(60))
+    guide_number: Mapped[str | None] = mapped_column(String(60))
+
+
+class OrderItem(Base):
+    """A line: `total_price` is `unit_price × quantity`, net, before discount and IVA."""
+
+    __tablename__ = "order_items"
+    __table_args__ = (
+        CheckConstraint("quantity BETWEEN 1 AND 999 AND total_price = unit_price * quantity", name="total_price"),
+        CheckConstraint("least(unit_price, discount, iva_amount) >= 0 AND discount <= total_price", name="amounts"),
+        Index("uq_order_items_order_id_product_id", "order_id", "product_id", unique=True),
+    )
+    id: Mapped[OrderItemId] = identity()
+    order_id: Mapped[OrderId] = mapped_column(BigInteger, ForeignKey("orders.id"))
+    package_id: Mapped[PackageId] = mapped_column(BigInteger, ForeignKey("packages.id"), index=True)
+    product_id: Mapped[ProductId] = mapped_column(Uuid, ForeignKey("products.id"), index=True)
+    vendor_id: Mapped[VendorId] = mapped_column(Uuid, ForeignKey("vendors.id"))
+    name: Mapped[str] = mapped_column(String(200))
+    sku: Mapped[str] = mapped_column(String(50))
+    quantity: Mapped[int]
+    unit_price: Mapped[Money]
+    discount: Mapped[Money]
+    iva_class: Mapped[IvaClass] = word(IvaClass)
+    iva_rate: Mapped[Decimal] = mapped_column(Numeric(4, 2))
+    iva_amount: Mapped[Money]
+    total_price: Mapped[Money]
+
+
+class OrderHistory(Base):
+    """Who moved an order, or one package of it, from where to where, and why. Rows are only ever added."""
+
+    __tablename__ = "order_history"
+    id: Mapped[int] = identity()
+    order_id: Mapped[OrderId] = mapped_column(BigInteger, ForeignKey("orders.id"), index=True)
+    package_id: Mapped[PackageId | None] = mapped_column(BigInteger, ForeignKey("packages.id"))
+    at: Mapped[CreatedAt]
+    from_status: Mapped[str | None] = mapped_column(String(24))
+    to_status: Mapped[str] = mapped_column(String(24))
+    actor: Mapped[Actor] = word(Actor)
+    user_id: Mapped[UserId | None] = mapped_column(Uuid, ForeignKey("users.id"))
+    reason: Mapped[str] = mapped_column(String(300))

@@ -1,0 +1,45 @@
+"""The states of a payment attempt. A final answer is never undone by a message that comes later, only by money going back."""
+
+from enum import StrEnum
+
+
+class PaymentStatus(StrEnum):
+    """`PROCESSING`: we asked the gateway, or were about to, and do not know its answer. `PENDING`: it waits for the buyer."""
+
+    PENDING = "PENDING"
+    PROCESSING = "PROCESSING"
+    APPROVED = "APPROVED"
+    DECLINED = "DECLINED"
+    ERROR = "ERROR"
+    EXPIRED = "EXPIRED"
+    VOIDED = "VOIDED"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+
+
+OPEN = frozenset({PaymentStatus.PENDING, PaymentStatus.PROCESSING})
+"""An order has at most one attempt in these."""
+
+_ANSWERS = frozenset({PaymentStatus.APPROVED, PaymentStatus.DECLINED, PaymentStatus.ERROR, PaymentStatus.VOIDED})
+
+NEXT: dict[PaymentStatus, frozenset[PaymentStatus]] = {
+    PaymentStatus.PROCESSING: frozenset({PaymentStatus.PENDING, PaymentStatus.EXPIRED}) | _ANSWERS,
+    PaymentStatus.PENDING: frozenset({PaymentStatus.EXPIRED}) | _ANSWERS,
+    # A reference that a gateway did not know, or whose time was over, can still turn out to have been paid.
+    PaymentStatus.ERROR: frozenset({PaymentStatus.APPROVED}),
+    PaymentStatus.EXPIRED: frozenset({PaymentStatus.APPROVED}),
+    PaymentStatus.DECLINED: frozenset({PaymentStatus.APPROVED}),
+    PaymentStatus.APPROVED: frozenset(
+        {PaymentStatus.VOIDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED}
+    ),
+    PaymentStatus.PARTIALLY_REFUNDED: frozenset({PaymentStatus.REFUNDED}),
+    PaymentStatus.VOIDED: frozenset(),
+    PaymentStatus.REFUNDED: frozenset(),
+}
+
+
+class PaymentMethod(StrEnum):
+    CARD = "CARD"
+    PSE = "PSE"
+    NEQUI = "NEQUI"
+    BANCOLOMBIA = "BANCOLOMBIA"

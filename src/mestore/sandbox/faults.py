@@ -1,0 +1,100 @@
+"""The ways in which a gateway fails its callers, one call at a time (`fail_next`)."""
+
+import asyncio
+import os
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from mestore.sandbox.controls import ControlPanel, Fault, FaultMode
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+GATEWAY_HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+def _canned(mode: FaultMode) -> Response:
+    match mode:
+        case FaultMode.ERROR_500:
+            return JSONResponse({"error": {"type": "INTERNAL_ERROR", "reason": "Error interno"}}, 500)
+        case FaultMode.HTML_502:
+            return HTMLResponse(GATEWAY_HTML, 502)
+        case FaultMode.HTML_200:
+            return HTMLResponse("<html><body>Estamos en mantenimiento</body></html>")
+        case FaultMode.TOO_MANY_429:
+            error = {"error": {"type": "TOO_MANY_REQUESTS", "reason": "Demasiadas solicitudes"}}
+            return JSONResponse(error, 429, {"Retry-After": "30"})
+        case FaultMode.REDIRECT_302:
+            return RedirectResponse("/return", 302)
+        case _:
+            return Response(b'{"data": "' + b"x" * 20_000_000 + b'"}', media_type="application/json")
+
+
+class Faults:
+    def __init__(self, panel: ControlPanel) -> None:
+        self._panel = panel
+        self._release = asyncio.Event()
+        self.calls: list[str] = []
+
+    def guard(self, call: str, endpoint: Endpoint) -> Endpoint:
+        """The endpoint, which fails first as often as it was told to."""
+        self.calls.append(call)
+
+        async def guarded(request: Request) -> Response:
+            fault = self._panel.take_fault(call)
+            return await endpoint(request) if fault is None else await self._fail(fault, request, endpoint)
+
+        return guarded
+
+    def release(self) -> None:
+        """Ends every held connection: the sandbox stops or is reset."""
+        self._release.set()
+        self._release = asyncio.Event()
+
+    async def _fail(self, fault: Fault, request: Request, endpoint: Endpoint) -> Response:
+        match fault.mode:
+            case FaultMode.TIMEOUT_AFTER_PROCESSING:
+                await endpoint(request)
+                return await self._hold_and_reset(fault, request)
+            case FaultMode.TIMEOUT_BEFORE_PROCESSING:
+                await request.body()
+                return await self._hold_and_reset(fault, request)
+            case FaultMode.RESET:
+                await request.body()
+                return reset_connection(request)
+            case FaultMode.SLOW:
+                response = await endpoint(request)
+                await self._hold(fault.seconds)
+                return response
+            case _:
+                await request.body()
+                return _canned(fault.mode)
+
+    async def _hold_and_reset(self, fault: Fault, request: Request) -> Response:
+        # The server cancels the task of a caller who hangs up, which is what a held caller does in the end.
+        with suppress(asyncio.CancelledError):
+            await self._hold(fault.seconds)
+        return reset_connection(request)
+
+    async def _hold(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._release.wait(), seconds)
+
+
+def reset_connection(request: Request) -> Response:
+    """Closes the caller's socket with an RST and no answer.
+
+    ASGI has no word for that, so the socket is looked up among this process's own. The response returned is for the
+    server's bookkeeping: nobody receives it.
+    """
+    caller = tuple(map(str, request.client or ()))
+    for descriptor in os.listdir("/dev/fd"):
+        with suppress(OSError), socket.socket(fileno=os.dup(int(descriptor))) as connection:
+            if tuple(map(str, connection.getpeername()[:2])) == caller:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                connection.shutdown(socket.SHUT_RD)
+    return Response(status_code=500)

@@ -1,0 +1,55 @@
+"""Who somebody is, and in which sessions they are signed in."""
+
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Uuid
+from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mestore.core.columns import CreatedAt, Moment, UpdatedAt, word
+from mestore.core.database import Base
+from mestore.core.ids import SessionId, UserId, new_uuid
+
+
+class UserType(StrEnum):
+    BUYER = "BUYER"
+    VENDOR = "VENDOR"
+    ADMIN = "ADMIN"
+    SUPERUSER = "SUPERUSER"
+    SYSTEM = "SYSTEM"
+
+
+class User(Base):
+    """An account. `email` is as it was written, for letters; `email_key` decides whether two addresses are one account."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("phone ~ '^\\+[1-9][0-9]{7,14}$'", name="phone_e164"),
+        Index("uq_users_email_key", "email_key", unique=True),
+    )
+    id: Mapped[UserId] = mapped_column(Uuid, primary_key=True, default=new_uuid)
+    email: Mapped[str] = mapped_column(String(254))
+    email_key: Mapped[str] = mapped_column(String(254))
+    password_hash: Mapped[str] = mapped_column(String(200))
+    user_type: Mapped[UserType] = word(UserType)
+    full_name: Mapped[str] = mapped_column(String(200))
+    phone: Mapped[str] = mapped_column(String(16))
+    email_verified: Mapped[bool] = mapped_column(default=False)
+    phone_verified: Mapped[bool] = mapped_column(default=False)
+    is_active: Mapped[bool] = mapped_column(default=True)
+    language: Mapped[str] = mapped_column(String(2), default="es")
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]
+    deleted_at: Mapped[Moment | None]
+
+
+class UserSession(Base):
+    """One sign-in on one device: the truth about whether a token is still good."""
+
+    __tablename__ = "user_sessions"
+    id: Mapped[SessionId] = mapped_column(Uuid, primary_key=True, default=new_uuid)
+    user_id: Mapped[UserId] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
+    ip: Mapped[str | None] = mapped_column(INET)
+    user_agent: Mapped[str | None] = mapped_column(String(300))
+    created_at: Mapped[CreatedAt]
+    revoked_at: Mapped[Moment | None]

@@ -88,12 +88,16 @@ def test_it_speaks_utf8_and_keeps_checksums(postgres: EmbeddedPostgres) -> None:
 def test_a_lock_file_that_means_nothing_does_not_stop_it(postgres: EmbeddedPostgres, content: str) -> None:
     """The number in it may belong to another process by now, and that one must be left alone."""
     postgres.stop()
-    with subprocess.Popen(["sleep", "60"]) as stranger:
+    postgres.socket_dir.mkdir(mode=0o700)
+    stranger = subprocess.Popen(["sleep", "60"])
+    try:
         for lock in (postgres.pgdata / "postmaster.pid", postgres.socket_dir / ".s.PGSQL.5432.lock"):
             lock.write_text(content.format(stranger=stranger.pid))
         postgres.start()
         assert stranger.poll() is None
+    finally:
         stranger.kill()
+        stranger.wait()
     assert read(postgres, "SELECT 1") == 1
 
 

@@ -31,7 +31,7 @@ def main() -> None:
 @app.command()
 def up() -> None:
     """Everything at once on this machine: database, cache, migrations, demo data, sandbox, worker and API."""
-    from mestore.app.up import run
+    from mestore.app.up.command import run
 
     raise typer.Exit(run(_settings()))
 

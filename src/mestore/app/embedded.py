@@ -191,7 +191,7 @@ class EmbeddedPostgres(EmbeddedServer):
             lines = self._pid_file.read_text().splitlines()
         except OSError:
             return False
-        return len(lines) > 7 and lines[7].strip() == "ready" and self._answers()  # noqa: PLR2004 - as pg_ctl reads it
+        return len(lines) > 7 and lines[7].strip() == "ready" and self._answers()  # as pg_ctl reads it
 
     def _account(self) -> tuple[list[str], int]:
         try:

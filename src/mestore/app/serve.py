@@ -3,6 +3,8 @@
 import functools
 import os
 import signal
+from collections.abc import Callable
+from typing import Any
 
 from granian import Granian
 from granian.constants import Interfaces, Loops
@@ -15,7 +17,7 @@ DRAIN_SECONDS = 25
 """What a worker gets, after SIGTERM, to finish the requests it has begun."""
 
 
-def load_application(server: int) -> object:
+def load_application(server: int) -> Callable[..., Any]:
     """Runs in each worker process, before anything slow: a worker left behind would go on serving the port."""
     die_with(server, signal.SIGKILL)()
     from mestore.app.api import application  # noqa: PLC0415 - only the workers need it, and it takes its time

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
+import phonenumbers
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
@@ -65,16 +66,21 @@ def _whole(value: Any) -> Any:
     return value
 
 
+def _phone(value: str) -> str:
+    try:
+        number = phonenumbers.parse(value, "CO")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_valid_number(number):
+        raise PydanticCustomError("phone", "This is no phone number. A Colombian mobile has ten digits, as in 3001234567")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
 def _uuid(value: Any) -> Any:
     if not isinstance(value, str | UUID):
         raise PydanticCustomError("uuid_type", "Input should be a UUID as text")
     return value
 
-
-_STRIPPED = StringConstraints(strip_whitespace=True)
-
-type_line = Annotated[str, _STRIPPED, AfterValidator(_line)]
-"""One line of text without control characters; bound its length where it is used."""
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_line)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5_000), AfterValidator(_text)]
@@ -82,6 +88,14 @@ Secret = Annotated[
     str, Field(min_length=1, max_length=128, json_schema_extra={"writeOnly": True}), AfterValidator(_text)
 ]
 """A password or code as it was typed: neither trimmed nor normalised."""
+
+Phone = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=20),
+    AfterValidator(_phone),
+    Field(description="A Colombian mobile, or any number with its country code", examples=["3001234567"]),
+]
+"""A phone number as people write it; what everything after this line sees is E.164 (`+573001234567`)."""
 
 Uuid = Annotated[
     UUID, Field(strict=False), BeforeValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})

@@ -74,7 +74,7 @@ def session_factory(engine: AsyncEngine, info: dict[Any, Any]) -> Sessions:
 
 async def session_of(request: Request) -> AsyncIterator[AsyncSession]:
     """One request, one transaction: committed before the response leaves, undone if anything raised."""
-    async with request.app.state.sessions() as session:
+    async with request.app.state.world.sessions() as session:
         yield session
         await _commit(session)
 

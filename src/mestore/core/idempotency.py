@@ -18,7 +18,7 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request
 from pydantic import StringConstraints, TypeAdapter
-from sqlalchemy import DateTime, LargeBinary, String, func, text, update
+from sqlalchemy import DateTime, LargeBinary, String, delete, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -78,33 +78,38 @@ class Once:
         """Whether this run took over a claim whose first run never ended."""
 
     async def answer(
-        self, owner_id: UUID, work: Callable[[], Awaitable[tuple[int, Any]]], shape: TypeAdapter[Any]
+        self,
+        owner_id: UUID,
+        status: int | Callable[[Any], int],
+        work: Callable[[], Awaitable[Any]],
+        shape: TypeAdapter[Any],
     ) -> Response:
-        """The stored answer of this key, or that of `work` (status and value, shown as `shape`), stored with its effect.
+        """The stored answer of this key, or `status` and the value of `work` in its `shape`, stored with its effect.
 
         Raises:
             IdempotencyKeyReused: the key belongs to another body.
             IdempotencyKeyInUse: the first request with it has not ended.
         """
         if self._key is None:
-            status, value = await work()
-            return _answer(status, shape, value)
+            return _answer(status, await work(), shape)
         claim = (owner_id, self._request.scope["route"].path, self._key)
         stored = await self._claim(claim)
         if stored is not None:
             return stored
         try:
-            status, value = await work()
+            response = _answer(status, await work(), shape)
         except Unavailable:
-            raise
-        except Refusal as refusal:
-            response = problems.render(self._request, refusal)
             await keep_only(self._session)
-            await self._claim(claim)
-            await self._store(claim, response)
+            await self._session.execute(delete(IdempotencyKey).where(*_is(claim)))
             await checkpoint(self._session)
             raise
-        response = _answer(status, shape, value)
+        except Refusal as refusal:
+            refused = problems.render(self._request, refusal)
+            await keep_only(self._session)
+            await self._claim(claim)
+            await self._store(claim, refused)
+            await checkpoint(self._session)
+            raise
         await self._store(claim, response)
         return response
 
@@ -166,9 +171,9 @@ async def _lock(session: AsyncSession, claim: tuple[UUID, str, str]) -> bool:
     )
 
 
-def _answer(status: int, shape: TypeAdapter[Any], value: Any) -> Response:
-    body = shape.dump_json(shape.validate_python(value, from_attributes=True))
-    return Response(body, status, media_type="application/json")
+def _answer(status: int | Callable[[Any], int], value: Any, shape: TypeAdapter[Any]) -> Response:
+    body = shape.dump_json(shape.validate_python(value, from_attributes=True), by_alias=True)
+    return Response(body, status if isinstance(status, int) else status(value), media_type="application/json")
 
 
 OnceDep = Annotated[Once, Depends()]

@@ -1,7 +1,4 @@
-"""What crosses the border of the process, as FastAPI dependencies: the settings and the clock.
-
-`create_app` puts them into `app.state`; a job builds the same services by hand and hands them in.
-"""
+"""The outside world as FastAPI dependencies. A job builds the same services by hand and hands them in."""
 
 from typing import Annotated
 
@@ -9,17 +6,22 @@ from fastapi import Depends, Request
 
 from mestore.core.clock import Now
 from mestore.core.settings import Settings
+from mestore.core.world import World
+
+
+def world_of(request: Request) -> World:
+    world: World = request.app.state.world
+    return world
 
 
 def settings_of(request: Request) -> Settings:
-    settings: Settings = request.app.state.settings
-    return settings
+    return world_of(request).settings
 
 
 def clock_of(request: Request) -> Now:
-    now: Now = request.app.state.now
-    return now
+    return world_of(request).now
 
 
+TheWorld = Annotated[World, Depends(world_of)]
 CurrentSettings = Annotated[Settings, Depends(settings_of)]
 Clock = Annotated[Now, Depends(clock_of)]

@@ -64,7 +64,7 @@ class Courier:
         """Does now all that is due, and answers the deliveries made."""
         self._ledger.take_due_steps()
         due = self._due()
-        await asyncio.gather(*map(self._send, due))
+        await self._sent(*due)
         self.wake()
         return [self.delivery(delivery_id) for delivery_id in due]
 
@@ -74,7 +74,7 @@ class Courier:
         waiting = self._store.rows(
             f"{DELIVERIES} WHERE state = 'waiting' AND transaction_id = ? AND attempt = 1", transaction_id
         )
-        await asyncio.gather(*(self._send(row["id"]) for row in waiting))
+        await self._sent(*(row["id"] for row in waiting))
 
     async def finish_held(self) -> list[dict[str, Any]]:
         """One after the other: what a pause or a delay held back, and retries that are due."""
@@ -84,7 +84,7 @@ class Courier:
             self._clock.now(),
         )
         for row in held:
-            await self._send(row["id"])
+            await self._sent(row["id"])
         return [self.delivery(row["id"]) for row in held]
 
     async def send_copies(self, event_id: int, kind: str, times: int, concurrency: int) -> list[dict[str, Any]]:
@@ -93,7 +93,7 @@ class Courier:
         async def send_one() -> dict[str, Any]:
             async with gate:
                 delivery_id = self._ledger.add_delivery(event_id, kind, self._clock.now())
-                await self._send(delivery_id)
+                await self._sent(delivery_id)
                 return self.delivery(delivery_id)
 
         return await asyncio.gather(*(send_one() for _ in range(times)))
@@ -134,6 +134,11 @@ class Courier:
             self._under_way[delivery_id] = task
             task.add_done_callback(lambda _: self._under_way.pop(delivery_id, None))
         return task
+
+    async def _sent(self, *delivery_ids: int) -> None:
+        """A caller who gives up waiting takes no delivery down with it."""
+        if delivery_ids:
+            await asyncio.wait([self._send(delivery_id) for delivery_id in delivery_ids])
 
     async def _deliver(self, delivery_id: int) -> None:
         row = self._store.row(

@@ -6,6 +6,7 @@ import socket
 import struct
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -75,13 +76,12 @@ class Faults:
                 return _canned(fault.mode)
 
     async def _hold_and_reset(self, fault: Fault, request: Request) -> Response:
-        # The server cancels the task of a caller who hangs up, which is what a held caller does in the end.
-        with suppress(asyncio.CancelledError):
-            await self._hold(fault.seconds)
+        await self._hold(fault.seconds)
         return reset_connection(request)
 
     async def _hold(self, seconds: float) -> None:
-        with suppress(TimeoutError):
+        # The server cancels the task of a caller who hangs up, which is what a held caller does in the end.
+        with suppress(TimeoutError, asyncio.CancelledError):
             await asyncio.wait_for(self._release.wait(), seconds)
 
 
@@ -92,8 +92,8 @@ def reset_connection(request: Request) -> Response:
     server's bookkeeping: nobody receives it.
     """
     caller = tuple(map(str, request.client or ()))
-    for descriptor in os.listdir("/dev/fd"):
-        with suppress(OSError), socket.socket(fileno=os.dup(int(descriptor))) as connection:
+    for descriptor in Path("/dev/fd").iterdir():
+        with suppress(OSError), socket.socket(fileno=os.dup(int(descriptor.name))) as connection:
             if tuple(map(str, connection.getpeername()[:2])) == caller:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.shutdown(socket.SHUT_RD)

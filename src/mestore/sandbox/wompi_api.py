@@ -9,13 +9,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from mestore.sandbox.clock import Clock
-from mestore.sandbox.controls import ControlPanel
-from mestore.sandbox.courier import Courier
-from mestore.sandbox.faults import Endpoint, Faults
-from mestore.sandbox.store import Store
+from mestore.sandbox.faults import Endpoint
+from mestore.sandbox.gateway import Gateway
 from mestore.sandbox.wompi_checks import (
-    Keys,
     Refusal,
     bearer,
     check_card,
@@ -25,7 +21,7 @@ from mestore.sandbox.wompi_checks import (
     not_found,
     parse_object,
 )
-from mestore.sandbox.wompi_ledger import MERCHANT, Ledger
+from mestore.sandbox.wompi_ledger import MERCHANT
 from mestore.sandbox.wompi_outcomes import BANKS
 
 PREFIX = "/wompi/v1"
@@ -42,17 +38,16 @@ def _answer(data: Any, status: int = 200, **meta: Any) -> Response:
 
 
 class WompiApi:
-    def __init__(
-        self, store: Store, panel: ControlPanel, clock: Clock, ledger: Ledger, courier: Courier, keys: Keys
-    ) -> None:
-        self._store = store
-        self._panel = panel
-        self._clock = clock
-        self._ledger = ledger
-        self._courier = courier
-        self._keys = keys
+    def __init__(self, gateway: Gateway) -> None:
+        self._store = gateway.store
+        self._panel = gateway.panel
+        self._clock = gateway.clock
+        self._ledger = gateway.ledger
+        self._courier = gateway.courier
+        self._keys = gateway.keys
+        self._faults = gateway.faults
 
-    def routes(self, faults: Faults) -> list[Route]:
+    def routes(self) -> list[Route]:
         table: dict[str, Callable[[Request], Coroutine[Any, Any, Response]]] = {
             "GET /merchants/info": self.merchant_info,
             "GET /merchants/{key}": self.merchant_by_key,
@@ -64,7 +59,7 @@ class WompiApi:
             "POST /transactions/{id}/void": self.void_transaction,
         }
         return [
-            Route(PREFIX + call.split()[1], faults.guard(call, _refusing(endpoint)), methods=[call.split()[0]])
+            Route(PREFIX + call.split()[1], self._faults.guard(call, _refusing(endpoint)), methods=[call.split()[0]])
             for call, endpoint in table.items()
         ]
 
@@ -107,10 +102,7 @@ class WompiApi:
     async def financial_institutions(self, request: Request) -> Response:
         self._keys.require_public_or_private(_key(request))
         return _answer(
-            [
-                {"financial_institution_code": code, "financial_institution_name": name}
-                for code, name in BANKS.items()
-            ]
+            [{"financial_institution_code": code, "financial_institution_name": name} for code, name in BANKS.items()]
         )
 
     async def create_transaction(self, request: Request) -> Response:
@@ -149,10 +141,12 @@ class WompiApi:
         if size > LONGEST_PAGE:
             raise invalid(f"debe ser <= {LONGEST_PAGE}", "page_size")
         wanted = {field: query[field] for field in FILTERS if field in query}
+        known = self._ledger.find_reference(wanted["reference"]) if "reference" in wanted else None
+        candidates = self._ledger.newest() if "reference" not in wanted else [known] if known else []
         since, until = query.get("from_date", ""), query.get("until_date", "9999")
         found = [
             transaction
-            for transaction in self._ledger.newest()
+            for transaction in candidates
             if all(transaction[field] == value for field, value in wanted.items())
             and since <= transaction["created_at"][:10] <= until
         ]
@@ -194,5 +188,3 @@ def _refusing(endpoint: Callable[[Request], Coroutine[Any, Any, Response]]) -> E
             return JSONResponse({"error": refusal.error}, refusal.status)
 
     return answered
-
-

@@ -207,30 +207,48 @@ def _check_payment_method(body: dict[str, Any]) -> None:
         raise unprocessable("No se especificó método de pago o fuente de pago")
     if not isinstance(method, dict):
         raise invalid("debe ser object", "payment_method")
-    _one_of(method, ("CARD", "NEQUI", *REDIRECT_METHODS), "payment_method", "type")
+    _one_of(method, tuple(METHOD_CHECKS), "payment_method", "type")
     kind = method["type"]
     if body.get("payment_method_type") not in {None, kind}:
         raise invalid(f"debe ser igual a {kind}", "payment_method_type")
-    if kind == "CARD":
-        _text(method, "payment_method", "token", pattern=r"^tok_(test|prod)_\w+$")
-        installments = method.get("installments", 1)
-        if type(installments) is not int or not 1 <= installments <= 36:  # noqa: PLR2004 - the card networks' range
-            raise invalid("debe ser integer entre 1 y 36", "payment_method", "installments")
-    elif kind == "NEQUI":
-        _text(method, "payment_method", "phone_number", pattern=r"^\d{10}$")
-    elif kind == "PSE":
-        _text(method, "payment_method", "payment_description", longest=64)
-        _one_of(method, (0, 1), "payment_method", "user_type")
-        _text(method, "payment_method", "user_legal_id", longest=20)
-        _one_of(method, LEGAL_ID_TYPES, "payment_method", "user_legal_id_type")
-        _text(method, "payment_method", "financial_institution_code", longest=10)
+    METHOD_CHECKS[kind](method)
+    if kind == "PSE":
         customer = body.get("customer_data")
         if customer is None:
             raise invalid(MISSING, "customer_data")
         _text(customer, "customer_data", "full_name")
         _text(customer, "customer_data", "phone_number", longest=20)
-    else:
-        _one_of(method, ("PERSON",), "payment_method", "user_type")
-        _text(method, "payment_method", "payment_description", longest=64, pattern=r"^[^']+$")
     if kind in REDIRECT_METHODS and not body.get("redirect_url"):
         raise invalid(MISSING, "redirect_url")
+
+
+def _check_card_method(method: dict[str, Any]) -> None:
+    _text(method, "payment_method", "token", pattern=r"^tok_(test|prod)_\w+$")
+    installments = method.get("installments", 1)
+    if type(installments) is not int or not 1 <= installments <= 36:
+        raise invalid("debe ser integer entre 1 y 36", "payment_method", "installments")
+
+
+def _check_nequi(method: dict[str, Any]) -> None:
+    _text(method, "payment_method", "phone_number", pattern=r"^\d{10}$")
+
+
+def _check_pse(method: dict[str, Any]) -> None:
+    _text(method, "payment_method", "payment_description", longest=64)
+    _one_of(method, (0, 1), "payment_method", "user_type")
+    _text(method, "payment_method", "user_legal_id", longest=20)
+    _one_of(method, LEGAL_ID_TYPES, "payment_method", "user_legal_id_type")
+    _text(method, "payment_method", "financial_institution_code", longest=10)
+
+
+def _check_bancolombia_transfer(method: dict[str, Any]) -> None:
+    _one_of(method, ("PERSON",), "payment_method", "user_type")
+    _text(method, "payment_method", "payment_description", longest=64, pattern=r"^[^']+$")
+
+
+METHOD_CHECKS = {
+    "CARD": _check_card_method,
+    "NEQUI": _check_nequi,
+    "PSE": _check_pse,
+    "BANCOLOMBIA_TRANSFER": _check_bancolombia_transfer,
+}

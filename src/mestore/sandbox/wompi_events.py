@@ -39,8 +39,8 @@ def _as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _resolve(source: dict[str, Any], path: str) -> Any:
-    value: Any = source
+def _resolve(source: Any, path: str) -> Any:
+    value = source
     for part in path.split("."):
         value = value.get(part) if isinstance(value, dict) else None
     return value
@@ -51,7 +51,7 @@ def timestamp_of(event: dict[str, Any]) -> Any:
 
 
 def checksum(event: dict[str, Any], secret: str) -> str:
-    values = [_resolve(event["data"], path) for path in event["signature"]["properties"]]
+    values = [_resolve(event.get("data"), path) for path in event["signature"]["properties"]]
     text = "".join(map(_as_text, [*values, timestamp_of(event)])) + secret
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -87,7 +87,9 @@ def forge(genuine: dict[str, Any], changes: dict[str, Any], sign: Signing, secre
     event = copy.deepcopy(genuine)
     if sign == "property_substitution":
         transaction = event["data"]["transaction"]
-        event["data"]["signed"] = {path.split(".")[1]: transaction.get(path.split(".")[1]) for path in SIGNED_PROPERTIES}
+        event["data"]["signed"] = {
+            path.split(".")[1]: transaction.get(path.split(".")[1]) for path in SIGNED_PROPERTIES
+        }
         event["signature"]["properties"] = [path.replace("transaction.", "signed.") for path in SIGNED_PROPERTIES]
         event["signature"]["checksum"] = checksum(event, secret)
     for path, value in changes.items():

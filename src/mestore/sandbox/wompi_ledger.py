@@ -57,7 +57,9 @@ class Ledger:
         for field, kind in ACCEPTANCE.items():
             if not body.get(field):
                 raise invalid("No está presente", field)
-            row = self._store.row("SELECT * FROM acceptance_tokens WHERE token = ? AND kind = ?", str(body[field]), kind)
+            row = self._store.row(
+                "SELECT * FROM acceptance_tokens WHERE token = ? AND kind = ?", str(body[field]), kind
+            )
             if row is None or (row["expires_at"] and row["expires_at"] < self._clock.now()):
                 raise invalid("El token de aceptación es inválido", field)
             if row["used"]:
@@ -162,9 +164,13 @@ class Ledger:
         row = self._store.row(f"SELECT document FROM transactions WHERE {column} = ?", value)  # noqa: S608 - our own names
         return json.loads(row["document"]) if row else None
 
-    def newest(self) -> list[dict[str, Any]]:
-        rows = self._store.rows("SELECT document FROM transactions ORDER BY number DESC")
+    def newest(self, limit: int = -1) -> list[dict[str, Any]]:
+        rows = self._store.rows("SELECT document FROM transactions ORDER BY number DESC LIMIT ?", limit)
         return [json.loads(row["document"]) for row in rows]
+
+    def count(self) -> int:
+        count: int = self._store.number("SELECT count(*) FROM transactions")
+        return count
 
     def plan_void(self, transaction: dict[str, Any]) -> None:
         row = self._store.row("SELECT due FROM transactions WHERE id = ?", transaction["id"])
@@ -189,8 +195,8 @@ class Ledger:
         With an id, that one takes its step now, whatever its delay.
         """
         rows = self._store.rows(
-            "SELECT id, planned_status, planned_message FROM transactions WHERE (due <= ? OR id = ?) AND due IS NOT NULL"
-            " ORDER BY due",
+            "SELECT id, planned_status, planned_message FROM transactions"
+            " WHERE due IS NOT NULL AND (due <= ? OR id = ?) ORDER BY due",
             self._clock.now(),
             transaction_id,
         )
@@ -246,13 +252,13 @@ class Ledger:
         )
 
     def add_event(self, origin: str, event: dict[str, Any]) -> int:
-        about = event["data"].get("transaction") or {}
+        about = (event.get("data") or {}).get("transaction") or {}
         body, headers = wompi_events.encode(event)
         return self._store.execute(
             "INSERT INTO events (origin, transaction_id, reference, status, body, headers, created_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             origin,
-            *(str(about.get(field)) for field in ("id", "reference", "status")),
+            *(str(about.get(field, "")) for field in ("id", "reference", "status")),
             body,
             json.dumps(headers),
             self._clock.iso(),

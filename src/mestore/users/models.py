@@ -20,7 +20,7 @@ class UserType(StrEnum):
 
 
 class User(Base):
-    """An account. `email` is as it was written, for letters; `email_key` decides whether two addresses are one account."""
+    """An account. `email` is as it was written, for letters; of two with one `email_key` there is one account."""
 
     __tablename__ = "users"
     __table_args__ = (

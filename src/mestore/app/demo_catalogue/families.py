@@ -19,6 +19,8 @@ COMPUTERS_AND_BICYCLES_EXCLUDED_UP_TO = 50 * UVT_2026
 PERISHABLE = "Producto perecedero"
 PERSONAL_USE = "Producto de uso personal"
 
+ONE_PIECE = "1 unidad"
+
 WHOLE = Decimal(1)
 
 
@@ -37,7 +39,10 @@ ONLY = (Variant(""),)
 
 @dataclass(frozen=True)
 class Kind:
-    """`shelf_price` is what the buyer reads on the shelf, IVA included; `text` is one or two sentences."""
+    """`shelf_price` is what the buyer reads on the shelf, IVA included; `text` is one or two sentences.
+
+    `closing` stands in place of the family's text where that does not fit.
+    """
 
     name: str
     shelf_price: int
@@ -47,6 +52,7 @@ class Kind:
     attributes: Mapping[str, str] = field(default_factory=dict)
     brand: str | None = None
     iva: IvaClass | None = None
+    closing: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,8 +83,11 @@ def sizes(*names: str) -> tuple[Variant, ...]:
 
 
 def contents(*rows: tuple[str, int, int]) -> tuple[Variant, ...]:
-    """Rows of (label, percent, grams)."""
-    return tuple(Variant(label, percent, grams, {"presentación": label}) for label, percent, grams in rows)
+    """Rows of (label, percent, grams). A single piece is not worth a word in the name."""
+    return tuple(
+        Variant("" if label == ONE_PIECE else label, percent, grams, {"presentación": label})
+        for label, percent, grams in rows
+    )
 
 
 def each(first: tuple[Variant, ...], second: tuple[Variant, ...]) -> tuple[Variant, ...]:
@@ -106,7 +115,7 @@ def _product(family: Family, number: int, kind: Kind, variant: Variant) -> DemoP
     vendor_email = email_of(family.vendor)
     product_id = identifier("product", f"{vendor_email}/{sku}")
     wanted = kind.shelf_price * variant.percent // 100
-    iva_class = "EXCLUDED" if wanted <= family.excluded_up_to else kind.iva or family.iva
+    iva_class = kind.iva or ("EXCLUDED" if wanted <= family.excluded_up_to else family.iva)
     price = _net_of_round_shelf_price(wanted, IVA_PERCENT[iva_class])
     grams = kind.grams if variant.grams is None else variant.grams
     return DemoProduct(
@@ -116,7 +125,7 @@ def _product(family: Family, number: int, kind: Kind, variant: Variant) -> DemoP
         sku=sku,
         name=name,
         slug=slug_of(name),
-        description=f"{kind.text} {family.text}",
+        description=f"{kind.text} {kind.closing or family.text}",
         brand=kind.brand or family.brand,
         price=price,
         cost=_cost(price, family.cost_percent, product_id.int),
@@ -134,9 +143,9 @@ def _net_of_round_shelf_price(wanted: int, iva_percent: int) -> Decimal:
 
     Not every figure can be met by a whole net price plus its rounded IVA; the next round one is taken then.
     """
-    if wanted < 20_000:  # noqa: PLR2004 - steps as on the price tags of a Colombian shop
+    if wanted < 20_000:
         step, ending = 100, 0
-    elif wanted < 200_000:  # noqa: PLR2004
+    elif wanted < 200_000:
         step, ending = 1_000, -100
     else:
         step, ending = 10_000, -100
@@ -157,9 +166,9 @@ def _cost(price: Decimal, percent: int, seed: int) -> Decimal:
 def _stock(price: Decimal, seed: int) -> int:
     """About one in twenty-five is sold out and as many have a last few; dear things are kept in smaller numbers."""
     fate, amount = seed % 100, seed // 1009
-    if fate < 4:  # noqa: PLR2004
+    if fate < 4:
         return 0
-    if fate < 8:  # noqa: PLR2004
+    if fate < 8:
         return 1 + amount % 4
-    most = 200 if price < 100_000 else 60 if price < 800_000 else 25  # noqa: PLR2004
+    most = 200 if price < 100_000 else 60 if price < 800_000 else 25
     return 5 + amount % (most - 4)

@@ -70,4 +70,4 @@ class DemoProduct:
     tags: tuple[str, ...]
     attributes: dict[str, str]
     withdrawal_excluded_reason: str | None
-    """Why the buyer has no right of retracto (Law 1480 of 2011, article 47), for what perishes or is of personal use."""
+    """Why the buyer has no right of retracto: Law 1480 of 2011, article 47, for what perishes or is of personal use."""

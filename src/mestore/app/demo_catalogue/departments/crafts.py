@@ -1,17 +1,18 @@
 """Hand-made goods: Wayuu weaving of Riohacha, wool of Nobsa."""
 
-from mestore.app.demo_catalogue.families import Family, Kind, Variant, colours, contents, each, sizes
+from mestore.app.demo_catalogue.families import Family, Kind, Variant, colours, contents, sizes
 
-BAG_COLOURS = colours("terracota", "azul turquesa", "crudo y negro")
+BAG_COLOURS = colours("terracota", "azul turquesa")
 HAMMOCK_SIZES = (
-    Variant("sencilla", 100, 1400, {"tamaño": "2,2 x 1,4 m"}),
-    Variant("doble", 140, 2000, {"tamaño": "2,3 x 1,9 m"}),
+    Variant("tamaño sencillo", 100, 1400, {"tamaño": "2,2 x 1,4 m"}),
+    Variant("tamaño doble", 140, 2000, {"tamaño": "2,3 x 1,9 m"}),
 )
 CHINCHORRO_SIZES = (
-    Variant("sencillo", 100, 1700, {"tamaño": "2,2 x 1,5 m"}),
-    Variant("doble", 140, 2400, {"tamaño": "2,4 x 2,0 m"}),
+    Variant("tamaño sencillo", 100, 1700, {"tamaño": "2,2 x 1,5 m"}),
+    Variant("tamaño doble", 140, 2400, {"tamaño": "2,4 x 2,0 m"}),
 )
-WOOL_COLOURS = colours("gris natural", "café", "azul noche")
+WOOL_COLOURS = colours("gris natural", "azul noche")
+SMALL_TO_LARGE = sizes("S", "M", "L")
 
 FAMILIES = (
     Family(
@@ -49,7 +50,8 @@ FAMILIES = (
                  colours("azul", "terracota"), attributes={"material": "algodón y madera"}),
             Kind("Juego de ganchos para hamaca", 24_900, 350,
                  "Dos ganchos de acero con chazos y tornillos para muro de ladrillo.",
-                 attributes={"material": "acero galvanizado", "peso máximo": "180 kg"}),
+                 attributes={"material": "acero galvanizado", "peso máximo": "180 kg"},
+                 closing="Sirven para hamacas, chinchorros y sillas colgantes."),
         ),
     ),
     Family(
@@ -64,7 +66,7 @@ FAMILIES = (
             Kind("Sombrero wayuu de palma", 69_900, 150, "Ala corta y cinta tejida, fresco para el sol.",
                  colours("natural", "café"), attributes={"material": "palma de mawisa", "origen": "La Guajira"}),
             Kind("Manilla wayuu tejida", 14_900, 12, "Manilla ajustable con motivos kanasü.",
-                 colours("rojo", "azul", "verde"), attributes={"material": "algodón", "origen": "La Guajira"}),
+                 colours("rojo", "azul"), attributes={"material": "algodón", "origen": "La Guajira"}),
             Kind("Portavasos tejidos", 39_900, 120, "Juego de seis portavasos redondos en paja iraca.",
                  attributes={"material": "paja iraca", "unidades": "6"}),
         ),
@@ -74,12 +76,12 @@ FAMILIES = (
         tags=("ruana", "lana", "frío", "abrigo", "artesanía"), cost_percent=62,
         attributes={"origen": "Nobsa, Boyacá", "material": "lana de oveja", "cuidado": "lavar a mano en frío"},
         variants=WOOL_COLOURS,
-        text="Tejida en telar horizontal con lana hilada en el pueblo. Abriga bien en tierra fría y repele la llovizna.",
+        text="Se teje en telar horizontal con lana hilada en el pueblo. Abriga en tierra fría.",
         kinds=(
             Kind("Ruana boyacense para hombre", 189_900, 1300, "Ruana cuadrada de caída pesada, sin botones."),
             Kind("Ruana boyacense para mujer", 169_900, 1000, "Ruana de corte redondo con cuello suave."),
             Kind("Ruana infantil", 89_900, 500, "Para niños de 4 a 8 años, con capucha."),
-            Kind("Poncho de lana liviano", 119_900, 650, "Delgado, para entretiempo y viajes."),
+            Kind("Poncho de lana liviano", 119_900, 650, "Delgado, para noches frescas y viajes."),
         ),
     ),
     Family(
@@ -89,13 +91,13 @@ FAMILIES = (
         text="Lana natural lavada y peinada, que pica poco y no suelta mota.",
         kinds=(
             Kind("Cobija de lana virgen", 209_900, 2600, "Cobija gruesa para noches de páramo.",
-                 (Variant("cama sencilla", 100, 2600, {"tamaño": "2,2 x 1,6 m"}),
-                  Variant("cama doble", 130, 3300, {"tamaño": "2,2 x 2,0 m"}),
-                  Variant("cama queen", 150, 3900, {"tamaño": "2,4 x 2,2 m"})),
+                 (Variant("para cama sencilla", 100, 2600, {"tamaño": "2,2 x 1,6 m"}),
+                  Variant("para cama doble", 130, 3300, {"tamaño": "2,2 x 2,0 m"}),
+                  Variant("para cama queen", 150, 3900, {"tamaño": "2,4 x 2,2 m"})),
                  attributes={"material": "lana de oveja"}),
             Kind("Saco de lana tejido a mano", 159_900, 750, "Cuello redondo y puños con resorte.",
-                 each(colours("gris natural", "azul noche"), sizes("S", "M", "L")),
-                 attributes={"material": "lana de oveja"}),
+                 SMALL_TO_LARGE,
+                 attributes={"material": "lana de oveja", "color": "gris natural"}),
             Kind("Bufanda de lana", 49_900, 180, "Bufanda larga de punto sencillo.", WOOL_COLOURS,
                  attributes={"material": "lana de oveja"}),
             Kind("Gorro de lana con orejeras", 39_900, 120, "Forrado por dentro en tela polar.",

@@ -3,7 +3,8 @@
 from mestore.app.demo_catalogue.families import PERISHABLE, Family, Kind, contents
 
 KILO_AND_BOX = contents(("1 kg", 100, 1000), ("caja de 5 kg", 460, 5300))
-POTS = contents(("matera 10 cm", 100, 900), ("matera 17 cm", 210, 2600))
+SMALL_POT = contents(("en matera de 10 cm", 100, 900))
+POTS = SMALL_POT + contents(("en matera de 17 cm", 210, 2600))
 
 FAMILIES = (
     Family(
@@ -16,24 +17,27 @@ FAMILIES = (
             Kind("Uchuva", 9_800, 1000, "Uchuva con capacho, para comer sola o en ensaladas."),
             Kind("Lulo", 7_600, 1000, "Lulo firme y de buen color, para lulada y jugos."),
             Kind("Tomate de árbol", 5_400, 1000, "Variedad roja, para jugo y dulce."),
-            Kind("Curuba larga", 5_200, 1000, "Para sorbete con leche, como en la casa de los abuelos."),
-            Kind("Aguacate papelillo", 8_200, 1000, "Pulpa cremosa; llega pintón y madura en dos o tres días."),
-            Kind("Granadilla", 9_200, 1000, "Dulce y de cáscara crujiente, fácil de llevar en la lonchera."),
+            Kind("Curuba larga", 5_200, 1000, "Para sorbete con leche, como en la casa de los abuelos.",
+                 contents(("1 kg", 100, 1000))),
+            Kind("Aguacate papelillo", 8_200, 1000, "Pulpa cremosa; llega pintón y madura en dos o tres días.",
+                 contents(("1 kg", 100, 1000))),
+            Kind("Granadilla", 9_200, 1000, "Dulce y de cáscara crujiente, fácil de llevar en la lonchera.",
+                 contents(("1 kg", 100, 1000))),
         ),
     ),
     Family(
         code="VERDURA", vendor="campo.narino", category="verduras-y-tuberculos", brand="Campo Nariño", iva="EXCLUDED",
         tags=("verdura", "fresco", "sopa", "mercado"), cost_percent=70, attributes={"origen": "Nariño"},
         withdrawal_excluded_reason=PERISHABLE,
-        variants=contents(("1 kg", 100, 1000), ("bulto de 10 kg", 880, 10200)),
-        text="Viene de fincas pequeñas de la sabana de Túquerres y Pasto, lavada y sin hojas dañadas.",
+        variants=contents(("2 kg", 100, 2000)),
+        text="Viene de fincas pequeñas de Túquerres y Pasto y se escoge a mano.",
         kinds=(
-            Kind("Papa pastusa", 3_200, 1000, "La papa que espesa el ajiaco y queda cremosa en puré."),
-            Kind("Papa criolla", 5_200, 1000, "Amarilla y pequeña, para sudados o para freír con cáscara."),
-            Kind("Ulluco", 5_900, 1000, "Tubérculo andino para sopas y guisos; también se conoce como chugua."),
-            Kind("Cebolla cabezona roja", 4_300, 1000, "Cebolla firme, para ensalada y encurtido."),
-            Kind("Zanahoria", 3_100, 1000, "Zanahoria dulce y derecha, fácil de rallar."),
-            Kind("Ahuyama", 3_300, 1000, "De pulpa anaranjada y seca, para crema y torta."),
+            Kind("Papa pastusa", 5_900, 2000, "Se deshace al cocinarla: espesa el ajiaco y da un puré cremoso."),
+            Kind("Papa criolla", 9_800, 2000, "Amarilla y pequeña, para sudados o para freír con cáscara."),
+            Kind("Ulluco", 10_900, 2000, "Tubérculo andino para sopas y guisos; también se conoce como chugua."),
+            Kind("Cebolla cabezona roja", 7_900, 2000, "Cebolla firme, para ensalada y encurtido."),
+            Kind("Zanahoria", 5_600, 2000, "Zanahoria dulce y derecha, fácil de rallar."),
+            Kind("Ahuyama", 6_200, 2000, "De pulpa anaranjada y seca, para crema y torta."),
         ),
     ),
     Family(
@@ -51,15 +55,15 @@ FAMILIES = (
             Kind("Anturio rojo", 26_900, 900, "Florece buena parte del año en interiores claros.",
                  attributes={"luz": "indirecta", "riego": "cada 5 días"}),
             Kind("Romero", 9_500, 900, "Aromática para la cocina; le gusta el sol y el viento.",
-                 attributes={"luz": "sol directo", "riego": "cada 5 días"}),
+                 attributes={"luz": "sol directo", "riego": "cada 5 días"}, variants=SMALL_POT),
             Kind("Hierbabuena", 8_500, 900, "Crece rápido y se puede cosechar cada semana.",
-                 attributes={"luz": "media", "riego": "cada 2 días"}),
+                 attributes={"luz": "media", "riego": "cada 2 días"}, variants=SMALL_POT),
         ),
     ),
     Family(
         code="SEMILLA", vendor="campo.narino", category="semillas-y-abonos", brand="Huerta Andina", iva="EXCLUDED",
         tags=("semillas", "huerta", "sembrar", "jardín"), cost_percent=50,
-        variants=contents(("sobre", 100, 10)), attributes={"germinación": "80 % o más"},
+        attributes={"germinación": "80 % o más", "presentación": "sobre"},
         text="El sobre trae instrucciones de siembra y alcanza para un cajón de un metro cuadrado.",
         kinds=(
             Kind("Semillas de lechuga crespa", 4_500, 10, "Lista para cortar a los 50 días."),
@@ -82,7 +86,7 @@ FAMILIES = (
     Family(
         code="JARDIN", vendor="campo.narino", category="herramientas-de-jardin", brand="Surco",
         tags=("jardín", "herramienta", "huerta"), cost_percent=60,
-        text="El mango es cómodo para jornadas largas y se puede usar con guantes.",
+        text="Sirve en la finca, en el jardín y en la huerta de la casa.",
         kinds=(
             Kind("Pala redonda con cabo de madera", 42_900, 1900, "Hoja de acero templado para hoyos y zanjas.",
                  iva="EXCLUDED", attributes={"material": "acero y madera"}),

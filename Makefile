@@ -1,0 +1,73 @@
+# What a fresh machine needs: make, and Python 3.11 or newer with venv and pip. `make` alone lists the targets.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+INSTALLED := .venv/installed
+OPENAPI := openapi.json
+
+NEEDED = MeStore needs Python 3.11 or newer: install it, or name one, as in `make up PYTHON=python3.12`
+define check_python
+@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null \
+	|| { echo 'make: $(PYTHON) is missing or too old. $(NEEDED)'; exit 1; }
+endef
+
+.DEFAULT_GOAL := help
+.PHONY: help up demo test check check-style check-types check-imports check-migrations check-openapi check-api
+.PHONY: openapi format lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+up: $(INSTALLED) ## Run the whole marketplace on this machine; Ctrl-C ends it
+	@$(BIN)/mestore up
+
+demo: $(INSTALLED) ## Play the main flow, from registration to commission, against a running `make up`
+	@$(BIN)/mestore demo
+
+test: $(INSTALLED) ## Run all tests on real embedded servers; ARGS="-k orders" runs some
+	$(BIN)/pytest -n 2 $(ARGS)
+
+check: check-style check-types check-imports check-migrations check-openapi check-api ## Everything but the tests
+	@echo "all checks passed"
+
+check-style: $(INSTALLED) ## Style: ruff's rules and its format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+check-types: $(INSTALLED) ## Types: mypy, strict
+	$(BIN)/mypy
+
+check-imports: $(INSTALLED) ## Architecture: which room may import which
+	$(BIN)/lint-imports
+
+check-migrations: $(INSTALLED) ## Migrations: up from nothing, equal to the models, and down again
+	$(BIN)/python -m tests.check_migrations
+
+check-openapi: $(INSTALLED) ## The committed OpenAPI document is the one the code has
+	@echo "comparing $(OPENAPI) with the code"
+	@$(BIN)/mestore openapi | diff -u $(OPENAPI) - \
+		|| { echo "$(OPENAPI) differs from the code: if the change is meant, run \`make openapi\` and commit it"; exit 1; }
+
+check-api: $(INSTALLED) ## The running API keeps to its document, whatever schemathesis sends
+	$(BIN)/python -m tests.check_api
+
+openapi: $(INSTALLED) ## Write the OpenAPI document
+	$(BIN)/mestore openapi --output $(OPENAPI)
+
+format: $(INSTALLED) ## Format the code, and repair what ruff can repair
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: ## Lock the requirements again; ARGS=--upgrade takes the newest versions
+	$(check_python)
+	@$(PYTHON) requirements/install.py lock $(ARGS)
+
+clean: ## Remove .venv and caches; the data in .mestore stays
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests requirements -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): requirements/installer.txt requirements/development.txt requirements/production.in \
+		requirements/development.in requirements/installer.in pyproject.toml
+	$(check_python)
+	@$(PYTHON) requirements/install.py

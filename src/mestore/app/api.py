@@ -1,0 +1,56 @@
+"""The application: every room's routes behind the gate, and what they share."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp
+
+from mestore.app import health
+from mestore.app.subscriptions import TASKS
+from mestore.core import documentation, failpoints, logs, problems
+from mestore.core.boundary import StrictRoute
+from mestore.core.clock import Now, utc_now
+from mestore.core.gate import Gate
+from mestore.core.settings import Settings
+from mestore.core.world import open_world
+
+ROOMS: tuple[APIRouter, ...] = ()
+
+
+def create_app(settings: Settings, *, now: Now = utc_now) -> FastAPI:
+    """The API with its outside world, which the lifespan opens and closes."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_world(settings, now, TASKS, name="api") as world:
+            app.state.world = world
+            yield
+
+    app = FastAPI(title="MeStore", version="1.0.0", lifespan=lifespan, redirect_slashes=False)
+    api = APIRouter(prefix="/api/v1", route_class=StrictRoute)
+    for room in ROOMS:
+        api.include_router(room)
+    app.include_router(api)
+    app.include_router(health.router)
+    problems.install(app)
+    documentation.install(app)
+    return app
+
+
+def behind_gate(app: FastAPI, settings: Settings) -> ASGIApp:
+    return Gate(TrustedHostMiddleware(app, settings.api.trusted_hosts), settings.api)
+
+
+def application() -> ASGIApp:
+    """What the server loads in each of its workers."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    failpoints.arm(settings.failpoints)
+    return behind_gate(create_app(settings), settings)
+
+
+def openapi_document() -> dict[str, Any]:
+    return create_app(Settings()).openapi()

@@ -1,0 +1,57 @@
+"""Where the parts of a running `mestore up` answer."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import httpx
+
+from mestore.core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Addresses:
+    api: str
+    sandbox: str
+    smtp: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        sandbox = _reachable(settings.sandbox.host)
+        return cls(
+            api=f"http://{_reachable(settings.api.host)}:{settings.api.port}",
+            sandbox=f"http://{sandbox}:{settings.sandbox.port}",
+            smtp=f"smtp://{sandbox}:{settings.sandbox.smtp_port}",
+        )
+
+    def sandbox_environment(self, settings: Settings) -> dict[str, str]:
+        """Leads whatever the settings leave at its default to the sandbox of this run, on whichever ports it has."""
+        wanted = {
+            ("wompi", "base_url"): f"{self.sandbox}/wompi/v1",
+            ("payments", "return_url"): f"{self.sandbox}/return",
+            ("mail", "host"): settings.sandbox.host,
+            ("mail", "port"): str(settings.sandbox.smtp_port),
+        }
+        return {
+            f"MESTORE_{section}_{name}".upper(): value
+            for (section, name), value in wanted.items()
+            if name not in getattr(settings, section).model_fields_set
+        }
+
+
+def answers(url: str, host: str = "") -> Callable[[], bool]:
+    """A question to ask again and again: does `url` say 200? `host` is the name by which the server is to be asked."""
+    headers = {"Host": host} if host and "*" not in host else {}
+
+    def asks() -> bool:
+        with contextlib.suppress(httpx.HTTPError), httpx.Client(timeout=1, trust_env=False) as client:
+            return client.get(url, headers=headers).status_code == httpx.codes.OK
+        return False
+
+    return asks
+
+
+def _reachable(host: str) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - where a server listens everywhere
+    return f"[{host}]" if ":" in host else host

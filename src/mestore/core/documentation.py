@@ -1,0 +1,140 @@
+"""The OpenAPI document: an example for every body, answer and refusal, taken from the types themselves.
+
+A type or field says its example once (`Field(examples=[…])`); what is built of others is composed of theirs. A route names
+the refusals it can give with `refusals(…)`. `tests/test_openapi.py` fails where something has no summary, tag or example.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from mestore.core import errors
+from mestore.core.errors import Refusal
+
+Json = dict[str, Any]
+_BY_FORMAT = {
+    "uuid": "01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10",
+    "date-time": "2026-11-24T15:04:05Z",
+    "uri": "https://shop.example/pago",
+    "email": "ana@example.co",
+}
+_PROBLEM: Json = {
+    "type": "object",
+    "title": "Problem",
+    "description": "RFC 9457. `type` and `code` never change; `title` and `detail` follow Accept-Language (es, en).",
+    "required": ["type", "title", "status", "detail", "instance", "request_id"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "loc": {"type": "array", "items": {"type": "string"}},
+                    "msg": {"type": "string"},
+                    "code": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+
+
+def refusals(*kinds: type[Refusal]) -> dict[int | str, Json]:
+    """The `responses` of a route: an example of each refusal it can give, beside those that every route can."""
+    found: dict[int | str, Json] = {}
+    for kind in (*kinds, errors.Unavailable):
+        answer = found.setdefault(
+            kind.status, {"description": kind.title(), "content": {"application/problem+json": {"examples": {}}}}
+        )
+        if kind.title() not in answer["description"]:
+            answer["description"] += f" Or: {kind.title()}"
+        answer["content"]["application/problem+json"]["examples"][kind.__name__] = {"value": _problem_example(kind)}
+    return found
+
+
+def _problem_example(kind: type[Refusal]) -> Json:
+    example = {
+        "type": kind.type(),
+        "title": kind.title(),
+        "status": kind.status,
+        "detail": kind.title(),
+        "instance": "/api/v1/…",
+        "request_id": "6f1c2b8d4e104f0c9a52d3e97c4a1935",
+    }
+    if issubclass(kind, errors.ValidationFailed):
+        example["errors"] = [{"loc": ["body", "quantity"], "msg": "Input should be greater than 0", "code": "greater_than"}]
+    return example
+
+
+def install(app: FastAPI) -> None:
+    """Make `app.openapi()` the completed document."""
+
+    def openapi() -> Json:
+        if app.openapi_schema is None:
+            app.openapi_schema = _complete(
+                get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags)
+            )
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(document: Json) -> Json:
+    components = document.setdefault("components", {}).setdefault("schemas", {})
+    components.pop("HTTPValidationError", None)
+    components.pop("ValidationError", None)
+    components["Problem"] = _PROBLEM
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            _complete_operation(operation, components)
+    return document
+
+
+def _complete_operation(operation: Json, components: Json) -> None:
+    responses = operation["responses"]
+    takes_input = "requestBody" in operation or "parameters" in operation
+    added = [errors.ValidationFailed] if takes_input else []
+    if "requestBody" in operation:
+        added += [errors.NotJson, errors.BodyTooLarge, errors.UnsupportedMediaType]
+        for media in operation["requestBody"]["content"].values():
+            media.setdefault("example", _example(media["schema"], components))
+    if "422" in responses and "application/json" in responses["422"].get("content", {}):
+        del responses["422"]
+    for status, more in refusals(*added).items():
+        known = responses.setdefault(str(status), {"description": more["description"], "content": {}})
+        media = known["content"].setdefault("application/problem+json", {"examples": {}})
+        media["examples"] = {**more["content"]["application/problem+json"]["examples"], **media["examples"]}
+    for answer in responses.values():
+        for media_type, media in answer.get("content", {}).items():
+            if media_type == "application/problem+json":
+                media["schema"] = {"$ref": "#/components/schemas/Problem"}
+            elif "schema" in media and "examples" not in media:
+                media.setdefault("example", _example(media["schema"], components))
+
+
+def _example(schema: Json, components: Json) -> Any:
+    """An example of a schema: its own, or composed of those of its parts. A text without one gives `None`."""
+    if "$ref" in schema:
+        return _example(components[schema["$ref"].rsplit("/", 1)[1]], components)
+    for said in ("example", "const", "default"):
+        if said in schema:
+            return schema[said]
+    for listed in ("examples", "enum"):
+        if schema.get(listed):
+            return schema[listed][0]
+    for choice in (*schema.get("allOf", ()), *schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        if choice.get("type") != "null":
+            return _example(choice, components)
+    if schema.get("type") == "object" or "properties" in schema:
+        return {name: _example(member, components) for name, member in schema.get("properties", {}).items()}
+    if schema.get("type") == "array":
+        return [_example(schema["items"], components)] if schema.get("items") else []
+    plain = {"integer": schema.get("minimum", 1), "number": 1, "boolean": True, "null": None}
+    return _BY_FORMAT.get(schema.get("format", ""), plain.get(schema.get("type", "")))

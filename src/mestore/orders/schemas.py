@@ -1,0 +1,96 @@
+"""Orders: what a buyer sends and what it sees."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from mestore.core.boundary import Input, Line, Output, Phone, Quantity, Text, Uuid
+from mestore.core.money import Money
+from mestore.orders.states import Actor, OrderStatus, PackageStatus
+
+
+class OrderItemIn(Input):
+    product_id: Uuid
+    quantity: Annotated[Quantity, Field(examples=[2])]
+
+
+class ShippingInfo(Input):
+    """Where the packages go."""
+
+    name: Annotated[Line, Field(examples=["Ana Ruiz"])]
+    phone: Phone
+    address: Annotated[Line, Field(examples=["Cra 7 # 71-21 Apto 301"])]
+    city: Annotated[Line, Field(examples=["Bogotá"])]
+    department: Annotated[Line, Field(examples=["Bogotá D.C."])]
+    municipality_code: Annotated[
+        str, StringConstraints(pattern=r"^\d{5}$"), Field(description="DANE code", examples=["11001"])
+    ]
+    postal_code: Annotated[str, StringConstraints(pattern=r"^\d{6}$"), Field(examples=["110231"])] | None = None
+    notes: Annotated[Text, StringConstraints(max_length=500), Field(examples=["portería"])] = ""
+
+
+class OrderIn(Input):
+    items: Annotated[list[OrderItemIn], Field(min_length=1, max_length=100)]
+    shipping_info: ShippingInfo
+
+
+class OrderItemOut(Output):
+    id: int
+    package_id: int
+    product_id: UUID
+    vendor_id: UUID
+    name: Annotated[str, Field(examples=["Café de origen 500 g"])]
+    sku: Annotated[str, Field(examples=["CAFE-500"])]
+    quantity: int
+    unit_price: Money
+    discount: Money
+    iva_rate: Annotated[Decimal, Field(examples=["0.05"])]
+    iva_amount: Money
+    total_price: Money
+
+
+class PackageOut(Output):
+    id: int
+    vendor_id: UUID
+    status: PackageStatus
+    subtotal: Money
+    discount: Money
+    iva_amount: Money
+    shipping_cost: Money
+    total: Money
+    carrier: Annotated[str, Field(examples=["Servientrega"])] | None
+    guide_number: Annotated[str, Field(examples=["2259637412"])] | None
+
+
+class HistoryOut(Output):
+    at: datetime
+    from_: Annotated[
+        str | None, Field(validation_alias="from_status", serialization_alias="from", examples=["PENDING"])
+    ]
+    to: Annotated[str, Field(validation_alias="to_status", examples=["CONFIRMED"])]
+    by: Annotated[Actor, Field(validation_alias="actor")]
+    reason: Annotated[str, Field(examples=["payment approved"])]
+
+
+class OrderSummary(Output):
+    id: int
+    order_number: Annotated[str, Field(examples=["ORD-20261124-7KQ2M9XD"])]
+    status: OrderStatus
+    buyer_id: UUID
+    subtotal: Money
+    discount: Money
+    iva_amount: Money
+    shipping_cost: Money
+    total_amount: Money
+    expires_at: datetime
+    created_at: datetime
+
+
+class OrderOut(OrderSummary):
+    items: list[OrderItemOut]
+    packages: list[PackageOut]
+    shipping_info: Annotated[dict[str, Any], Field(examples=[{"name": "Ana Ruiz", "city": "Bogotá"}])]
+    history: list[HistoryOut]

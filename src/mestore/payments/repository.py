@@ -1,0 +1,132 @@
+"""Every query about payments, gateways' announcements and cases."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import and_, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mestore.core.ids import GatewayEventId, OrderId, PaymentId, UserId
+from mestore.core.money import ZERO, Money
+from mestore.payments.gateways.base import Announcement
+from mestore.payments.models import EventOutcome, GatewayEvent, Payment, PaymentCase, PaymentEvent
+from mestore.payments.states import OPEN, PaymentStatus
+
+
+class PaymentRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, row: Payment | PaymentEvent) -> None:
+        self._session.add(row)
+        await self._session.flush()
+
+    async def locked(self, payment_id: PaymentId) -> Payment:
+        """The attempt as it is now, its row held until the transaction ends: taken after its order's."""
+        return (
+            await self._session.scalars(
+                select(Payment)
+                .where(Payment.id == payment_id)
+                .with_for_update(key_share=True)
+                .execution_options(populate_existing=True)
+            )
+        ).one()
+
+    async def by_reference(self, gateway: str, reference: str) -> Payment | None:
+        return await self._session.scalar(
+            select(Payment).where(Payment.gateway == gateway, Payment.reference == reference)
+        )
+
+    async def open_of_order(self, order_id: OrderId) -> Payment | None:
+        return await self._session.scalar(select(Payment).where(Payment.order_id == order_id, Payment.status.in_(OPEN)))
+
+    async def of_order(self, order_id: OrderId) -> Sequence[Payment]:
+        return (
+            await self._session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id))
+        ).all()
+
+    async def velocity(self, buyer_id: UserId, window: timedelta) -> tuple[int, int, Money]:
+        """A buyer's attempts and declines within the window, and the largest amount ever paid."""
+        recent = Payment.created_at > func.now() - window
+        row = (
+            await self._session.execute(
+                select(
+                    func.count().filter(recent),
+                    func.count().filter(and_(recent, Payment.status == PaymentStatus.DECLINED)),
+                    func.max(Payment.amount).filter(Payment.status == PaymentStatus.APPROVED),
+                ).where(Payment.buyer_id == buyer_id)
+            )
+        ).one()
+        return row[0], row[1], row[2] or ZERO
+
+    async def ask_again(self, payment: Payment, wait: timedelta | None) -> None:
+        """Count a question, and say when to ask next; None when the answer is final."""
+        payment.asks += 1
+        payment.ask_after = None
+        await self._session.flush()
+        if wait is not None:
+            await self._session.execute(
+                update(Payment).where(Payment.id == payment.id).values(ask_after=func.now() + wait)
+            )
+
+    async def claim_due(self, limit: int, lease: timedelta) -> Sequence[Payment]:
+        """Attempts to ask about now; each is put off by `lease`, so that no other sweeper asks meanwhile."""
+        due = (
+            select(Payment.id)
+            .where(Payment.ask_after < func.now())
+            .order_by(Payment.ask_after)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        claimed = await self._session.scalars(
+            update(Payment)
+            .where(Payment.id.in_(due.scalar_subquery()))
+            .values(ask_after=func.now() + lease)
+            .returning(Payment)
+            .execution_options(populate_existing=True)
+        )
+        return claimed.all()
+
+    async def older_than(self, payment_id: PaymentId, age: timedelta) -> bool:
+        found = await self._session.scalar(
+            select(Payment.id).where(Payment.id == payment_id, Payment.created_at < func.now() - age)
+        )
+        return found is not None
+
+
+class InboxRepository:
+    """Announcements of gateways and cases for people: each at most once by a unique index."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def keep(self, gateway: str, announcement: Announcement, raw: bytes) -> GatewayEventId | None:
+        """The new row's id; None when this event is there already."""
+        kept: GatewayEventId | None = await self._session.scalar(
+            insert(GatewayEvent)
+            .values(
+                gateway=gateway,
+                dedupe_key=announcement.dedupe_key,
+                transaction_id=announcement.transaction_id,
+                body=raw,
+            )
+            .on_conflict_do_nothing(index_elements=[GatewayEvent.gateway, GatewayEvent.dedupe_key])
+            .returning(GatewayEvent.id)
+        )
+        return kept
+
+    async def event(self, event_id: GatewayEventId) -> GatewayEvent:
+        return await self._session.get_one(GatewayEvent, event_id)
+
+    async def handled(self, event_id: GatewayEventId, outcome: EventOutcome) -> None:
+        await self._session.execute(
+            update(GatewayEvent).where(GatewayEvent.id == event_id).values(handled_at=func.now(), outcome=outcome)
+        )
+
+    async def open_case(self, **values: Any) -> None:
+        """A case for a person, once for each kind and transaction."""
+        await self._session.execute(insert(PaymentCase).values(**values).on_conflict_do_nothing())
+
+

@@ -1,0 +1,111 @@
+"""Payments: what a buyer sends for each method, and what it sees of an attempt."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints
+
+from mestore.core.boundary import Input, Output, Phone, RowNumber
+from mestore.core.money import Money
+from mestore.orders.states import OrderStatus
+from mestore.payments.states import PaymentMethod, PaymentStatus
+
+ReturnUrl = Annotated[
+    str,
+    StringConstraints(max_length=500, pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[\x21-\x7e]+$"),
+    Field(description="Where the buyer comes back to", examples=["https://shop.example/pago"]),
+]
+DocumentType = Annotated[Literal["CC", "CE", "NIT", "TI", "PP"], Field(examples=["CC"])]
+DocumentNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,20}$"), Field(examples=["1020304050"])]
+
+
+class PseData(Input):
+    bank_code: Annotated[str, StringConstraints(pattern=r"^\d{1,6}$"), Field(examples=["1022"])]
+    user_type: Annotated[Literal["PERSON", "COMPANY"], Field(examples=["PERSON"])]
+    document_type: DocumentType
+    document_number: DocumentNumber
+
+
+class CardData(Input):
+    """A token made by the gateway in the buyer's browser. A card's number never comes here."""
+
+    token: Annotated[
+        str, StringConstraints(pattern=r"^tok_(test|prod)_[A-Za-z0-9_-]{1,100}$"), Field(examples=["tok_test_4021_9A77f0e5c1"])
+    ]
+    installments: Annotated[int, Field(ge=1, le=36)] = 1
+
+
+class NequiData(Input):
+    phone: Phone
+
+
+class NoData(Input):
+    pass
+
+
+class _Wanted(Input):
+    order_id: Annotated[RowNumber, Field(examples=[123])]
+    return_url: ReturnUrl | None = None
+
+
+class PayByPse(_Wanted):
+    payment_method: Literal["PSE"]
+    payment_data: PseData
+
+
+class PayByCard(_Wanted):
+    payment_method: Literal["CARD"]
+    payment_data: CardData
+
+
+class PayByNequi(_Wanted):
+    payment_method: Literal["NEQUI"]
+    payment_data: NequiData
+
+
+class PayByBancolombia(_Wanted):
+    payment_method: Literal["BANCOLOMBIA"]
+    payment_data: NoData = NoData()
+
+
+ProcessIn = Annotated[
+    PayByPse | PayByCard | PayByNequi | PayByBancolombia, Field(discriminator="payment_method")
+]
+
+
+class AttemptOut(Output):
+    """`status` PROCESSING: the gateway's answer is not known yet; ask `status/order/{id}` and do not pay again."""
+
+    payment_id: Annotated[int, Field(validation_alias="id", examples=[55])]
+    transaction_id: Annotated[
+        str | None, Field(validation_alias="gateway_transaction_id", examples=["12066420-1791226107-72286"])
+    ]
+    gateway: Annotated[str, Field(examples=["wompi"])]
+    status: PaymentStatus
+    payment_url: Annotated[
+        str | None, Field(description="Send the buyer here", examples=["https://bank.example/pse?ticket_id=4f2a"])
+    ]
+    fraud_score: Annotated[int, Field(ge=0, le=100, examples=[12])]
+    expires_at: datetime
+    instructions: Annotated[dict[str, Any] | None, Field(examples=[None])] = None
+
+
+class PaymentOut(Output):
+    id: int
+    gateway: Annotated[str, Field(examples=["wompi"])]
+    method: PaymentMethod
+    status: PaymentStatus
+    amount: Money
+    created_at: datetime
+
+
+class OrderPayments(Output):
+    order_id: int
+    order_status: OrderStatus
+    payments: list[PaymentOut]
+
+
+class WebhookReceived(Output):
+    received: Literal[True] = True
+
+

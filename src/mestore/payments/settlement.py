@@ -1,0 +1,118 @@
+"""What a gateway's answer does to an attempt and its order: the one place where money becomes a confirmed order.
+
+Our own request, a webhook and the sweeper may all bring the same answer, in any order and at once. The order's row is locked
+first, then the attempt's, and a move that the table of states does not allow changes nothing; so one answer has one effect.
+"""
+
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mestore.core.ids import PaymentId
+from mestore.core.settings import Settings
+from mestore.orders.models import Order
+from mestore.orders.service import OrderStateService
+from mestore.orders.states import OrderStatus
+from mestore.payments.gateways.base import Charge
+from mestore.payments.models import CaseKind, Payment, PaymentEvent
+from mestore.payments.repository import InboxRepository, PaymentRepository
+from mestore.payments.states import NEXT, OPEN, PaymentStatus
+
+ASK_AGAIN = tuple(
+    timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 180, 360, 720, 1560)
+)
+"""How long to wait before each next question about an attempt without a final answer: 30 s … 26 h."""
+
+_REVIEW_TAKES = timedelta(days=3)
+
+
+class Settlement:
+    def __init__(self, session: AsyncSession, settings: Settings) -> None:
+        self._session = session
+        self._settings = settings
+        self._states = OrderStateService(session)
+        self._payments = PaymentRepository(session)
+        self._inbox = InboxRepository(session)
+
+    async def apply(self, payment: Payment, charge: Charge, source: str) -> Payment:
+        """Record an answer about `payment` and do what follows from it, once. Gives the attempt as it is then."""
+        order = await self._states.locked(payment.order_id)
+        payment = await self._payments.locked(payment.id)
+        await self._payments.add(
+            PaymentEvent(
+                payment_id=payment.id,
+                source=source,
+                status=charge.status,
+                amount=charge.amount,
+                currency=charge.currency,
+                gateway_transaction_id=charge.transaction_id,
+                message=charge.message,
+            )
+        )
+        payment.payment_url = payment.payment_url or charge.payment_url
+        if payment.gateway_transaction_id is None or charge.status is PaymentStatus.APPROVED:
+            payment.gateway_transaction_id = charge.transaction_id
+        if charge.status in NEXT[payment.status]:
+            await self._move(order, payment, charge)
+        await self._payments.ask_again(payment, self._next_question(payment))
+        return payment
+
+    async def never_made(self, payment_id: PaymentId, order: Order) -> None:
+        """The gateway does not know the reference after a long enough wait: the attempt counts as never made."""
+        payment = await self._payments.locked(payment_id)
+        if order.id == payment.order_id and payment.status is PaymentStatus.PROCESSING:
+            payment.status, payment.failure = PaymentStatus.ERROR, "the gateway never received it"
+        # A request that was stuck on its way may still arrive: it is asked about until the last interval is over.
+        await self._payments.ask_again(payment, _interval(payment.asks))
+
+    async def _move(self, order: Order, payment: Payment, charge: Charge) -> None:
+        if charge.status is PaymentStatus.APPROVED:
+            await self._approve(order, payment, charge)
+            return
+        if payment.status is PaymentStatus.APPROVED:
+            await self._open_case(CaseKind.VOIDED, payment, charge)
+        payment.status = charge.status
+        if charge.status is not PaymentStatus.PENDING:
+            payment.failure = charge.message
+
+    async def _approve(self, order: Order, payment: Payment, charge: Charge) -> None:
+        """Money has moved. It confirms the order, or a person is shown why it could not."""
+        if (charge.amount, charge.currency) != (payment.amount, payment.currency):
+            payment.status, payment.settles_order = PaymentStatus.ERROR, False
+            payment.failure = "the gateway charged another amount"
+            await self._open_case(CaseKind.MISMATCH, payment, charge)
+            return
+        payable = order.status is OrderStatus.PENDING
+        payment.settles_order = payable
+        payment.status = PaymentStatus.APPROVED
+        payment.failure = None
+        await self._session.flush()
+        if not payable:
+            late = order.status is OrderStatus.CANCELLED
+            await self._open_case(CaseKind.LATE if late else CaseKind.SECOND_PAYMENT, payment, charge)
+        elif payment.fraud_score >= self._settings.fraud.review_from:
+            await self._states.keep_until(order, _REVIEW_TAKES)
+            await self._open_case(CaseKind.FRAUD_REVIEW, payment, charge)
+        else:
+            await self._states.confirm(order, f"payment {payment.id} approved")
+
+    async def _open_case(self, kind: CaseKind, payment: Payment, charge: Charge) -> None:
+        await self._inbox.open_case(
+            kind=kind,
+            gateway=payment.gateway,
+            gateway_transaction_id=charge.transaction_id,
+            payment_id=payment.id,
+            detail={
+                "order_id": payment.order_id,
+                "expected": str(payment.amount),
+                "charged": str(charge.amount),
+                "currency": charge.currency,
+            },
+        )
+
+    def _next_question(self, payment: Payment) -> timedelta | None:
+        return _interval(payment.asks) if payment.status in OPEN else None
+
+
+def _interval(asks: int) -> timedelta | None:
+    return ASK_AGAIN[asks] if asks < len(ASK_AGAIN) else None

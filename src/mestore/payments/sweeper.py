@@ -1,0 +1,43 @@
+"""The sweeper: asks about every attempt without a final answer, at growing intervals, until the gateway tells."""
+
+from datetime import timedelta
+
+import structlog
+
+from mestore.core.database import transaction
+from mestore.core.world import World
+from mestore.orders.service import OrderStateService
+from mestore.payments.gateways.base import OutcomeUnknown
+from mestore.payments.models import Payment
+from mestore.payments.repository import PaymentRepository
+from mestore.payments.service import gateway_named
+from mestore.payments.settlement import Settlement
+
+log = structlog.get_logger(__name__)
+_AT_ONCE = 50
+_LEASE = timedelta(seconds=60)
+
+
+async def ask_about_open_payments(world: World) -> None:
+    """Ask about those whose time has come. One that can't be asked now keeps its turn for a minute later."""
+    async with transaction(world.sessions) as session:
+        due = await PaymentRepository(session).claim_due(_AT_ONCE, _LEASE)
+    for payment in due:
+        try:
+            await _ask(world, payment)
+        except OutcomeUnknown as error:
+            log.warning("sweep_unanswered", payment_id=payment.id, gateway=payment.gateway, reason=str(error))
+
+
+async def _ask(world: World, payment: Payment) -> None:
+    charge = await gateway_named(payment.gateway, world).find(payment.reference)
+    grace = timedelta(seconds=world.settings.payments.not_found_grace_seconds)
+    async with transaction(world.sessions) as session:
+        settlement = Settlement(session, world.settings)
+        if charge is not None:
+            await settlement.apply(payment, charge, "sweep")
+        elif await PaymentRepository(session).older_than(payment.id, grace):
+            order = await OrderStateService(session).locked(payment.order_id)
+            await settlement.never_made(payment.id, order)
+
+

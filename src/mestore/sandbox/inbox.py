@@ -1,0 +1,165 @@
+"""What MeStore sends to people: mails over SMTP, SMS over Twilio's interface. Kept, never passed on."""
+
+import base64
+import binascii
+import email
+import email.policy
+import re
+import secrets
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from mestore.sandbox.store import Store
+
+LARGEST_MAIL = 10 * 1_048_576
+PHONE = re.compile(r"\+[1-9]\d{7,14}")
+LONGEST_SMS = 1_600
+SEGMENT = 160
+MAILS = "SELECT id, recipient AS 'to', sender AS 'from', subject, text, html, message_id, received_at FROM mails"
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    return str(part.get_content()).replace("\r\n", "\n") if part else ""
+
+
+class Inbox:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def smtp_protocol(self) -> SMTP:
+        return SMTP(self, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, ident="MeStore sandbox")
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
+        content = envelope.content or b""
+        raw = content if isinstance(content, bytes) else content.encode()
+        message = email.message_from_bytes(raw, policy=email.policy.default)
+        with self._store.transaction():
+            for recipient in envelope.rcpt_tos:
+                self._store.execute(
+                    "INSERT INTO mails (recipient, sender, subject, text, html, message_id, received_at)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    recipient,
+                    str(message["From"] or envelope.mail_from or ""),
+                    str(message["Subject"] or ""),
+                    _part(message, "plain"),
+                    _part(message, "html"),
+                    str(message["Message-ID"] or ""),
+                    datetime.now(UTC).isoformat(),
+                )
+        return "250 OK"
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/inbox/mails", self.list_mails),
+            Route("/inbox/sms", self.list_sms),
+            Route("/twilio/2010-04-01/Accounts/{sid}/Messages.json", self.send_sms, methods=["POST"]),
+        ]
+
+    def mails(self, recipient: str | None = None, limit: int = -1) -> list[dict[str, Any]]:
+        """Newest first, one per addressee."""
+        condition = "" if recipient is None else "WHERE recipient = ?1 COLLATE NOCASE"
+        query = f"{MAILS} {condition} ORDER BY id DESC LIMIT ?2"
+        return [dict(row) for row in self._store.rows(query, recipient, limit)]
+
+    def mail(self, mail_id: int) -> dict[str, Any] | None:
+        row = self._store.row(f"{MAILS} WHERE id = ?", mail_id)
+        return dict(row) if row else None
+
+    def sms(self, recipient: str | None = None, limit: int = -1) -> list[dict[str, Any]]:
+        """Newest first."""
+        query = (
+            "SELECT id, sid, recipient AS 'to', sender AS 'from', body, received_at FROM sms"
+            " WHERE ?1 IS NULL OR recipient = ?1 ORDER BY id DESC LIMIT ?2"
+        )
+        return [dict(row) for row in self._store.rows(query, recipient, limit)]
+
+    def counts(self) -> dict[str, int]:
+        return {table: self._store.number(f"SELECT count(*) FROM {table}") for table in ("mails", "sms")}  # noqa: S608
+
+    async def list_mails(self, request: Request) -> Response:
+        return JSONResponse(self.mails(request.query_params.get("to")))
+
+    async def list_sms(self, request: Request) -> Response:
+        # An unencoded plus sign in a query is a space.
+        recipient = request.query_params.get("to")
+        return JSONResponse(self.sms(recipient.replace(" ", "+") if recipient else None))
+
+    async def send_sms(self, request: Request) -> Response:
+        account = request.path_params["sid"]
+        if not _has_credentials(request, account):
+            return _twilio_error(401, 20003, "Authenticate")
+        form = {
+            field: values[0] for field, values in parse_qs((await request.body()).decode("utf-8", "replace")).items()
+        }
+        recipient, sender, body = form.get("To", ""), form.get("From", ""), form.get("Body", "")
+        if complaint := _complaint(recipient, sender, body):
+            return _twilio_error(400, *complaint)
+        sid, now = f"SM{secrets.token_hex(16)}", datetime.now(UTC)
+        self._store.execute(
+            "INSERT INTO sms (sid, recipient, sender, body, received_at) VALUES (?, ?, ?, ?, ?)",
+            *(sid, recipient, sender, body, now.isoformat()),
+        )
+        uri = f"/2010-04-01/Accounts/{account}/Messages/{sid}"
+        return JSONResponse(
+            {
+                "sid": sid,
+                "date_created": format_datetime(now),
+                "date_updated": format_datetime(now),
+                "date_sent": None,
+                "account_sid": account,
+                "to": recipient,
+                "from": sender,
+                "messaging_service_sid": None,
+                "body": body,
+                "status": "queued",
+                "num_segments": str(-(-len(body) // SEGMENT)),
+                "num_media": "0",
+                "direction": "outbound-api",
+                "api_version": "2010-04-01",
+                "price": None,
+                "price_unit": "USD",
+                "error_code": None,
+                "error_message": None,
+                "uri": f"{uri}.json",
+                "subresource_uris": {"media": f"{uri}/Media.json"},
+            },
+            201,
+        )
+
+
+def _has_credentials(request: Request, account: str) -> bool:
+    """Any password: the account's own name, or that of an API key."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return scheme.lower() == "basic" and bool(password) and (user == account or user.startswith("SK"))
+
+
+def _complaint(recipient: str, sender: str, body: str) -> tuple[int, str] | None:
+    if not recipient:
+        return 21604, "A 'To' phone number is required."
+    if not PHONE.fullmatch(recipient):
+        return 21211, f"The 'To' number {recipient} is not a valid phone number."
+    if not sender:
+        return 21603, "A 'From' phone number is required."
+    if not body:
+        return 21602, "Message body is required."
+    if len(body) > LONGEST_SMS:
+        return 21617, "The concatenated message body exceeds the 1600 character limit."
+    return None
+
+
+def _twilio_error(status: int, code: int, message: str) -> Response:
+    link = f"https://www.twilio.com/docs/errors/{code}"
+    return JSONResponse({"code": code, "message": message, "more_info": link, "status": status}, status)

@@ -1,0 +1,59 @@
+"""Who calls: recognises an access token and reads its user, fresh, at each request."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from mestore.core import tokens
+from mestore.core.database import Session
+from mestore.core.wiring import Clock, CurrentSettings
+from mestore.users.errors import NotSignedIn, WrongAccountType
+from mestore.users.models import User, UserType
+from mestore.users.repository import UserRepository
+
+_bearer = HTTPBearer(auto_error=False, description="The `access_token` of `POST /api/v1/auth/login`.")
+
+
+async def access_token(
+    settings: CurrentSettings,
+    now: Clock,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> tokens.AccessToken:
+    if credentials is None:
+        raise NotSignedIn
+    try:
+        return tokens.read(settings.auth, credentials.credentials, now())
+    except tokens.BadToken as error:
+        raise NotSignedIn from error
+
+
+CurrentToken = Annotated[tokens.AccessToken, Depends(access_token)]
+
+
+async def current_user(request: Request, token: CurrentToken, session: Session) -> User:
+    user = await UserRepository(session).signed_in(token.user_id, token.session_id)
+    if user is None:
+        raise NotSignedIn
+    request.scope["user_id"] = user.id
+    return user
+
+
+CurrentUser = Annotated[User, Depends(current_user)]
+
+
+def _of(*kinds: UserType) -> Callable[[User], User]:
+    def only(user: CurrentUser) -> User:
+        if user.user_type not in kinds:
+            raise WrongAccountType
+        return user
+
+    return only
+
+
+CurrentBuyer = Annotated[User, Depends(_of(UserType.BUYER, UserType.VENDOR))]
+"""Somebody who may buy: a vendor is also a buyer."""
+
+CurrentVendor = Annotated[User, Depends(_of(UserType.VENDOR))]
+CurrentAdmin = Annotated[User, Depends(_of(UserType.ADMIN, UserType.SUPERUSER))]

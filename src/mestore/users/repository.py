@@ -1,0 +1,59 @@
+"""Every query about users and their sessions."""
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mestore.core.ids import SessionId, UserId
+from mestore.users.errors import UserNotFound
+from mestore.users.models import User, UserSession
+
+
+def live() -> Select[User]:
+    return select(User).where(User.deleted_at.is_(None))
+
+
+class UserRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def signed_in(self, user_id: UserId, session_id: SessionId) -> User | None:
+        """The active user of a session that was not ended: read at each request, so that a change acts at once."""
+        return await self._session.scalar(
+            live()
+            .join(UserSession, UserSession.user_id == User.id)
+            .where(User.id == user_id, User.is_active, UserSession.id == session_id, UserSession.revoked_at.is_(None))
+        )
+
+    async def by_id(self, user_id: UserId) -> User:
+        user = await self._session.scalar(live().where(User.id == user_id))
+        if user is None:
+            raise UserNotFound
+        return user
+
+    async def by_email(self, email_key: str) -> User | None:
+        return await self._session.scalar(live().where(User.email_key == email_key))
+
+    async def add(self, user: User) -> bool:
+        """Whether it was added: an address that is taken adds nothing, also when two come at once."""
+        values = {
+            column.key: getattr(user, column.key)
+            for column in User.__mapper__.column_attrs
+            if getattr(user, column.key) is not None
+        }
+        added = await self._session.scalar(
+            insert(User).values(**values).on_conflict_do_nothing(index_elements=[User.email_key]).returning(User.id)
+        )
+        return added is not None
+
+    async def mark_email_verified(self, user_id: UserId) -> User:
+        user = await self._session.scalar(
+            update(User)
+            .where(User.id == user_id, User.deleted_at.is_(None))
+            .values(email_verified=True)
+            .returning(User)
+            .execution_options(populate_existing=True)
+        )
+        if user is None:
+            raise UserNotFound
+        return user

@@ -1,0 +1,88 @@
+"""Accounts: who may have one, and that one e-mail is one account."""
+
+from dataclasses import dataclass
+
+from mestore.core.database import Session
+from mestore.core.ids import UserId, new_uuid
+from mestore.core.wiring import Clock, CurrentSettings
+from mestore.users.contact import read_email, read_phone
+from mestore.users.errors import EMAIL_INVALID, PHONE_INVALID, DetailsRefused, EmailTaken
+from mestore.users.models import User, UserType
+from mestore.users.passwords import hash_password, problem_of, verify_password
+from mestore.users.repository import UserRepository
+
+
+@dataclass(frozen=True)
+class NewUser:
+    """What somebody wrote about themselves, as they wrote it."""
+
+    email: str
+    password: str
+    full_name: str
+    phone: str
+    user_type: UserType
+    language: str = "es"
+
+
+class UserService:
+    def __init__(self, session: Session, settings: CurrentSettings, now: Clock) -> None:
+        self._users = UserRepository(session)
+        self._settings = settings.auth
+        self._now = now
+
+    async def prepare(self, new: NewUser) -> User:
+        """A user as it would be, complete and not stored. It asks no database, so no connection waits for the hash.
+
+        Raises:
+            DetailsRefused: the e-mail, phone or password doesn't fit.
+        """
+        email, phone = read_email(new.email), read_phone(new.phone)
+        password_problem = problem_of(new.password, email)
+        if email is None or phone is None or password_problem is not None:
+            found = (None if email else EMAIL_INVALID, None if phone else PHONE_INVALID, password_problem)
+            raise DetailsRefused([problem for problem in found if problem])
+        return User(
+            id=UserId(new_uuid()),
+            email=email.written,
+            email_key=email.key,
+            password_hash=await hash_password(new.password, self._settings),
+            user_type=new.user_type,
+            full_name=new.full_name,
+            phone=phone,
+            email_verified=False,
+            phone_verified=False,
+            is_active=True,
+            language=new.language,
+            created_at=self._now(),
+        )
+
+    async def add(self, user: User) -> bool:
+        """Whether a prepared user was stored: not when its e-mail has an account, in whatever spelling."""
+        return await self._users.add(user)
+
+    async def register(self, new: NewUser) -> User:
+        """Make an account and say so when the e-mail is taken.
+
+        Raises:
+            DetailsRefused: the e-mail, phone or password doesn't fit.
+            EmailTaken: there is an account with this e-mail.
+        """
+        user = await self.prepare(new)
+        if not await self.add(user):
+            raise EmailTaken
+        return user
+
+    async def by_id(self, user_id: UserId) -> User:
+        return await self._users.by_id(user_id)
+
+    async def by_email(self, email: str) -> User | None:
+        """The account of an address in any spelling, active or not."""
+        address = read_email(email)
+        return await self._users.by_email(address.key) if address else None
+
+    async def knows_password(self, user: User | None, password: str) -> bool:
+        """Whether it is this user's password; for nobody it takes as long and is False."""
+        return await verify_password(password, user.password_hash if user else None, self._settings)
+
+    async def mark_email_verified(self, user_id: UserId) -> User:
+        return await self._users.mark_email_verified(user_id)

@@ -10,14 +10,29 @@ from starlette.types import ASGIApp
 
 from mestore.app import health
 from mestore.app.subscriptions import TASKS
+from mestore.auth.endpoints import router as auth_router
+from mestore.catalog.endpoints import categories_router
+from mestore.catalog.endpoints import router as products_router
+from mestore.commissions.endpoints import router as commissions_router
 from mestore.core import documentation, failpoints, logs, problems
 from mestore.core.boundary import StrictRoute
 from mestore.core.clock import Now, utc_now
 from mestore.core.gate import Gate
 from mestore.core.settings import Settings
 from mestore.core.world import open_world
+from mestore.orders.endpoints import router as orders_router
+from mestore.payments.endpoints import router as payments_router
+from mestore.vendors.endpoints import router as vendors_router
 
-ROOMS: tuple[APIRouter, ...] = ()
+ROOMS: tuple[APIRouter, ...] = (
+    auth_router,
+    vendors_router,
+    products_router,
+    categories_router,
+    orders_router,
+    payments_router,
+    commissions_router,
+)
 
 
 def create_app(settings: Settings, *, now: Now = utc_now) -> FastAPI:

@@ -18,8 +18,13 @@ DRAIN_SECONDS = 25
 
 
 def load_application(server: int) -> Callable[..., Any]:
-    """Runs in each worker process, before anything slow: a worker left behind would go on serving the port."""
+    """Runs in each worker process, before anything slow: a worker left behind would go on serving the port.
+
+    Until Granian takes the signals over, the ones that the fork brought along would swallow a SIGTERM.
+    """
     die_with(server, signal.SIGKILL)()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
     from mestore.app.api import application  # noqa: PLC0415 - only the workers need it, and it takes its time
 
     return application()

@@ -1,7 +1,8 @@
-"""The job worker: runs what rooms published, each job in a transaction of its own, again after a growing pause if it fails.
+"""The job worker: runs what rooms published, each job in a transaction of its own, again after a growing pause if it
+fails.
 
-A worker that dies leaves its jobs picked; another takes them over when their heartbeat is `HEARTBEAT` old. A job that failed
-`MAX_ATTEMPTS` times is kept as failed for an administrator, and the others pass it.
+A worker that dies leaves its jobs picked; another takes them over when their heartbeat is `HEARTBEAT` old. A job that
+failed `MAX_ATTEMPTS` times is kept as failed for an administrator, and the others pass it.
 """
 
 import asyncio
@@ -14,7 +15,6 @@ from functools import partial
 import asyncpg
 import structlog
 from pgqueuer import PgQueuer
-from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.models import Job, Schedule
 from pgqueuer.types import QueueExecutionMode
@@ -78,9 +78,7 @@ def _pool(settings: Settings) -> asyncpg.Pool:
     return asyncpg.create_pool(settings.database.url, min_size=1, max_size=3, command_timeout=10)
 
 
-def queue_of(
-    world: World, pool: asyncpg.Pool, tasks: Sequence[Task], periodic: Sequence[PeriodicTask]
-) -> PgQueuer:
+def queue_of(world: World, pool: asyncpg.Pool, tasks: Sequence[Task], periodic: Sequence[PeriodicTask]) -> PgQueuer:
     """A queue on which every task and periodic task is registered."""
     queue = PgQueuer.from_asyncpg_pool(pool)
     patiently = partial(DatabaseRetryEntrypointExecutor, max_attempts=MAX_ATTEMPTS)

@@ -17,9 +17,8 @@ from mestore.auth.service import AuthService
 from mestore.auth.sessions import SessionService
 from mestore.core.boundary import StrictRoute
 from mestore.core.documentation import refusals
-from mestore.users.current import CurrentToken, CurrentUser
+from mestore.users.current import CurrentToken, CurrentUser, LetterLanguage
 from mestore.users.errors import DetailsRefused, NotSignedIn
-from mestore.users.language import LetterLanguage
 from mestore.users.models import UserType
 from mestore.users.schemas import UserOut
 from mestore.users.service import NewUser
@@ -32,7 +31,7 @@ Sessions = Annotated[SessionService, Depends()]
 
 @router.post("/register", summary="Register as a buyer", status_code=201, responses=refusals(DetailsRefused))
 async def register(body: RegisterIn, auth: Auth, language: LetterLanguage) -> UserOut:
-    """A code to verify the e-mail is mailed. An e-mail that has an account gets the same answer, and its owner a mail."""
+    """Mails a code to verify the e-mail. One that has an account gets the same answer, and its owner a mail instead."""
     new = NewUser(**body.model_dump(), user_type=UserType.BUYER, language=language)
     return UserOut.model_validate(await auth.register(new))
 
@@ -66,7 +65,7 @@ async def see_me(user: CurrentUser) -> UserOut:
     responses=refusals(NotSignedIn, EmailAlreadyVerified, TooManyCodes),
 )
 async def send_verification_email(user: CurrentUser, auth: Auth) -> CodeSentOut:
-    """Codes are sent a minute apart: asked earlier, the last one (registration sends one too) is still the one to use."""
+    """Codes are sent a minute apart: asked earlier, the last one (registration sends one too) is still to be used."""
     return CodeSentOut(resend_after=await auth.request_email_code(user))
 
 

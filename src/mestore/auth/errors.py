@@ -12,7 +12,7 @@ class InvalidCredentials(Unauthenticated):
 
 
 class InvalidRefreshToken(Unauthenticated):
-    """This refresh token is no longer valid. Sign in again."""
+    """The refresh token is no longer valid. Sign in again."""
 
     spanish = "La sesión ya no es válida. Inicia sesión de nuevo."
 
@@ -24,7 +24,7 @@ class InvalidCode(Invalid):
 
 
 class EmailAlreadyVerified(Conflict):
-    """This e-mail is verified already."""
+    """Your e-mail is verified already."""
 
     spanish = "Este correo ya está verificado."
 

@@ -1,8 +1,8 @@
 """Six-digit codes: drawn at random, kept only as hashes, and the same again when a letter has to leave a second time.
 
-A code comes, like those of RFC 4226, from a secret key and a number: here 16 random bytes, made anew for each code. What is
-stored (those bytes, and a keyed hash of the code) tells nobody the code who has not the key; but the job that mails it
-can compute it again after a crash, so that a second copy of a letter says what the first said (fault K13).
+A code comes, like those of RFC 4226, from a secret key and a number: here 16 random bytes, made anew for each code.
+What is stored (those bytes, and a keyed hash of the code) tells nobody the code who has not the key; but the job that
+mails it can compute it again after a crash, so that a second copy of a letter says what the first said (fault K13).
 """
 
 import hashlib

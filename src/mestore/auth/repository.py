@@ -44,7 +44,8 @@ class OtpRepository:
                 ).where(*_of(user_id, purpose), OtpCode.created_at > _NOW - _HOUR)
             )
         ).one()
-        return Sends(row[0], float(row[1] or 0), None if row[2] is None else float(row[2]))
+        count, since_oldest, since_newest = row
+        return Sends(count, float(since_oldest or 0), float(since_newest) if count else None)
 
     async def replace(self, user_id: UserId, purpose: OtpPurpose, code_hash: bytes, lifetime: timedelta) -> OtpCode:
         """A new code; the one before it works no longer."""

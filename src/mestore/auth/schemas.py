@@ -4,20 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from mestore.core.boundary import Input, Line, Output, Secret, type_line
-from mestore.users.schemas import UserOut
+from mestore.core.boundary import Input, Line, Output, Phone, Secret
+from mestore.users.schemas import EmailText, NewPassword, UserOut
 
-EmailText = Annotated[
-    type_line, Field(min_length=3, max_length=254, examples=["ana@example.co"], json_schema_extra={"format": "email"})
-]
-PhoneText = Annotated[
-    type_line,
-    Field(min_length=7, max_length=25, examples=["3001234567"], description="Colombian, or with + and the country"),
-]
-NewPassword = Annotated[
-    Secret,
-    Field(min_length=8, examples=["el-loro-canta-a-las-6"], description="Not a common one, and without the e-mail"),
-]
 Code = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{6}$"),
@@ -29,7 +18,7 @@ class RegisterIn(Input):
     email: EmailText
     password: NewPassword
     full_name: Line = Field(examples=["Ana Ruiz"])
-    phone: PhoneText
+    phone: Phone
 
 
 class LoginIn(Input):

@@ -28,9 +28,9 @@ class AuthService:
     async def register(self, new: NewUser) -> User:
         """Make an account, or answer as if: nobody learns from the answer whether an e-mail has one (fault F64).
 
-        When it has, nothing is made or changed. The answer is what was sent, with an id that belongs to nobody, after the
-        same work; the owner is told by mail, which is where a forgetful owner learns it too. What a stranger can still
-        find out, by trying to sign in afterwards with the password just sent, costs an attempt that is limited.
+        When it has, nothing is made or changed. The answer is what was sent, with an id that belongs to nobody, after
+        the same work; the owner is told by mail, which is where a forgetful owner learns it too. A stranger can still
+        find out by signing in afterwards with the password just sent; that the limits of both addresses make slow.
 
         Raises:
             DetailsRefused: the e-mail, phone or password doesn't fit.
@@ -76,7 +76,7 @@ class AuthService:
         return verified
 
     async def issue_email_code(self, user_id: UserId) -> OtpCode | None:
-        """For the job that mails it: a new code in place of the one before, unless the limits or the account forbid it."""
+        """For the job that mails it: a new code in place of the one before, unless the limits or the account forbid."""
         purpose = OtpPurpose.VERIFY_EMAIL
         await self._codes.one_at_a_time(user_id, purpose)
         user = await self._users.by_id(user_id)

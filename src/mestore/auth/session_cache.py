@@ -1,7 +1,7 @@
 """`session:{user_id}:{sid}` in Redis: where a session is and when it was last seen.
 
-Nothing depends on it: rows of `user_sessions` decide who is signed in, so that losing Redis signs nobody in or out, and a
-Redis that is away costs a log line and its short time-out.
+Nothing depends on it: rows of `user_sessions` decide who is signed in, so that losing Redis signs nobody in or out, and
+a Redis that is away costs a log line and its short time-out.
 """
 
 from collections.abc import Awaitable
@@ -26,8 +26,14 @@ class SessionCache:
 
     async def remember(self, user_id: UserId, session_id: SessionId, device: Device) -> None:
         key = _key(user_id, session_id)
-        fields = {"ip": device.ip or "", "user_agent": device.user_agent or "", "last_seen": self._now().isoformat()}
-        pipeline = self._redis.pipeline(transaction=True).hset(key, mapping=fields).expire(key, self._kept)
+        fields: dict[Any, Any] = {
+            "ip": device.ip or "",
+            "user_agent": device.user_agent or "",
+            "last_seen": self._now().isoformat(),
+        }
+        pipeline = self._redis.pipeline(transaction=True)
+        pipeline.hset(key, mapping=fields)
+        pipeline.expire(key, self._kept)
         await _try(pipeline.execute())
 
     async def forget(self, user_id: UserId, session_id: SessionId) -> None:

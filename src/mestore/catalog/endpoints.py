@@ -58,7 +58,11 @@ async def publish_product(body: ProductIn, vendor: CurrentVendor, products: Prod
     responses=refusals(NotSignedIn, WrongAccountType, VendorNotFound, BadCursor),
 )
 async def list_my_products(
-    vendor: CurrentVendor, products: Products, limit: PageLimit = 20, cursor: PageCursor = None, total: WithTotal = False
+    vendor: CurrentVendor,
+    products: Products,
+    limit: PageLimit = 20,
+    cursor: PageCursor = None,
+    total: WithTotal = False,
 ) -> Page[OwnProductOut]:
     return await products.of_shop(vendor, limit, cursor, count=total)
 

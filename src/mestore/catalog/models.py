@@ -66,13 +66,32 @@ class Product(Base):
     __tablename__ = "products"
     __table_args__ = (
         CheckConstraint("stock >= 0 AND reserved BETWEEN 0 AND stock", name="stock"),
-        CheckConstraint("precio_venta BETWEEN 100 AND 100000000 AND precio_venta = trunc(precio_venta)", name="precio_venta"),
+        CheckConstraint(
+            "precio_venta BETWEEN 100 AND 100000000 AND precio_venta = trunc(precio_venta)", name="precio_venta"
+        ),
         CheckConstraint("precio_costo >= 0", name="precio_costo"),
         CheckConstraint("sku ~ '^[A-Z0-9-]{3,50}$'", name="sku"),
         CheckConstraint("weight_kg > 0", name="weight_kg"),
-        Index("uq_products_vendedor_id_sku", "vendedor_id", "sku", unique=True, postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_products_newest", "created_at", "id", postgresql_where=text("deleted_at IS NULL AND status = 'APPROVED'")),
-        Index("ix_products_vendedor_id_newest", "vendedor_id", "created_at", "id", postgresql_where=text("deleted_at IS NULL")),
+        Index(
+            "uq_products_vendedor_id_sku",
+            "vendedor_id",
+            "sku",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_products_newest",
+            "created_at",
+            "id",
+            postgresql_where=text("deleted_at IS NULL AND status = 'APPROVED'"),
+        ),
+        Index(
+            "ix_products_vendedor_id_newest",
+            "vendedor_id",
+            "created_at",
+            "id",
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
         Index(
             "ix_products_category_id_newest",
             "category_id",

@@ -17,7 +17,7 @@ from mestore.core.ids import CategoryId, OrderId, ProductId, VendorId
 from mestore.core.paging import Slice, decode, slice_of
 from mestore.vendors.models import Vendor, VendorStatus
 
-Shown = Row[tuple[Product, Vendor, Category]]
+Shown = Row[Product, Vendor, Category]
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ProductFilter:
     in_stock: bool = False
 
 
-def _with_shop() -> Select[tuple[Product, Vendor, Category]]:
+def _with_shop() -> Select[Product, Vendor, Category]:
     return (
         select(Product, Vendor, Category)
         .join(Vendor, Vendor.id == Product.vendedor_id)
@@ -36,7 +36,7 @@ def _with_shop() -> Select[tuple[Product, Vendor, Category]]:
     )
 
 
-def _public() -> Select[tuple[Product, Vendor, Category]]:
+def _public() -> Select[Product, Vendor, Category]:
     return _with_shop().where(Product.status == ProductStatus.APPROVED, Vendor.status == VendorStatus.APPROVED)
 
 
@@ -68,19 +68,15 @@ class ProductRepository:
             query = query.where(Product.stock > Product.reserved)
         return await self._page(query, limit, cursor, count=count)
 
-    async def all_of_vendor(
-        self, vendor_id: VendorId, limit: int, cursor: str | None, *, count: bool
-    ) -> Slice[Shown]:
+    async def all_of_vendor(self, vendor_id: VendorId, limit: int, cursor: str | None, *, count: bool) -> Slice[Shown]:
         return await self._page(_with_shop().where(Product.vendedor_id == vendor_id), limit, cursor, count=count)
 
     async def _page(
-        self, query: Select[tuple[Product, Vendor, Category]], limit: int, cursor: str | None, *, count: bool
+        self, query: Select[Product, Vendor, Category], limit: int, cursor: str | None, *, count: bool
     ) -> Slice[Shown]:
         total = await self._session.scalar(select(func.count()).select_from(query.subquery())) if count else None
         if cursor is not None:
-            query = query.where(
-                tuple_(Product.created_at, Product.id) < decode(cursor, datetime.fromisoformat, UUID)
-            )
+            query = query.where(tuple_(Product.created_at, Product.id) < decode(cursor, datetime.fromisoformat, UUID))
         query = query.order_by(Product.created_at.desc(), Product.id.desc()).limit(limit + 1)
         rows = (await self._session.execute(query)).all()
         return slice_of(rows, limit, lambda row: (row.Product.created_at.isoformat(), row.Product.id), total)
@@ -91,7 +87,7 @@ class ProductRepository:
         Raises:
             SkuTaken: the vendor sells one with this SKU, also when two are added at once.
         """
-        added = await self._session.scalar(
+        added: ProductId | None = await self._session.scalar(
             insert_or_nothing(Product)
             .values(**values)
             .on_conflict_do_nothing(

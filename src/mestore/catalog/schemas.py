@@ -27,7 +27,9 @@ def _kilograms(value: Any) -> Any:
 
 
 Sku = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9-]{3,50}$"), Field(examples=["CAFE-500"])
+    str,
+    StringConstraints(strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9-]{3,50}$"),
+    Field(examples=["CAFE-500"]),
 ]
 SalePrice = Annotated[Price, AfterValidator(_publishable)]
 Kilograms = Annotated[

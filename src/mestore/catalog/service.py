@@ -33,14 +33,16 @@ class ProductService:
         if not self._vendors.may_publish(user, vendor):
             raise MayNotPublish
         await self._products.category(CategoryId(product.category_id))
-        product_id = await self._products.add({
-            **product.model_dump(),
-            "id": new_uuid(),
-            "vendedor_id": vendor.id,
-            "slug": slug_of(product.name),
-            "status": ProductStatus.APPROVED,
-            "reserved": 0,
-        })
+        product_id = await self._products.add(
+            {
+                **product.model_dump(),
+                "id": new_uuid(),
+                "vendedor_id": vendor.id,
+                "slug": slug_of(product.name),
+                "status": ProductStatus.APPROVED,
+                "reserved": 0,
+            }
+        )
         return _own(await self._products.of_vendor(vendor.id, product_id))
 
     async def public(self, product_id: ProductId) -> ProductOut:

@@ -40,7 +40,15 @@ class StockService:
             OutOfStock: `get_stock_disponible()` is less than what is wanted.
         """
         reserved = [
-            Reserved(row.id, row.vendedor_id, row.name, row.sku, Money(row.precio_venta), IvaClass(row.iva_class), row.quantity)
+            Reserved(
+                row.id,
+                row.vendedor_id,
+                row.name,
+                row.sku,
+                Money(row.precio_venta),
+                IvaClass(row.iva_class),
+                row.quantity,
+            )
             for row in await self._stock.reserve(wanted)
         ]
         if len(reserved) < len(wanted):

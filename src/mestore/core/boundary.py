@@ -1,8 +1,9 @@
 """What may come in: one layer of strict types, so that no later line has to think of hostile input.
 
-`StrictRoute` reads a JSON body once, strictly: no duplicate keys, no NaN, no text that PostgreSQL could not store. `Input`
-refuses unknown fields and coerces nothing. The `Annotated` types below are the only ones that bodies, paths and queries are
-made of; `tests/test_boundary.py` walks every route and fails where a bare `str`, `int` or `Decimal` comes in.
+`StrictRoute` reads a JSON body once, strictly: no duplicate keys, no NaN, no text that PostgreSQL could not store.
+`Input` refuses unknown fields and coerces nothing. The `Annotated` types below are the only ones that bodies, paths and
+queries are made of; `tests/test_boundary.py` walks every route and fails where a bare `str`, `int` or `Decimal` comes
+in.
 """
 
 import json
@@ -72,7 +73,9 @@ def _phone(value: str) -> str:
     except phonenumbers.NumberParseException:
         number = None
     if number is None or not phonenumbers.is_valid_number(number):
-        raise PydanticCustomError("phone", "This is no phone number. A Colombian mobile has ten digits, as in 3001234567")
+        raise PydanticCustomError(
+            "phone", "This is no phone number. A Colombian mobile has ten digits, as in 3001234567"
+        )
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 

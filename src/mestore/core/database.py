@@ -1,8 +1,8 @@
 """PostgreSQL: one request or one job is one transaction, and this is the only file that begins or ends one.
 
-The session is a dependency of `scope="function"`: it commits after the answer is made and before it is sent, so a commit
-that fails is never a success to the client. No transaction stays open across a call to the outside world: `checkpoint`
-commits the intent first. Lock order everywhere: order → payment → products by id.
+The session is a dependency of `scope="function"`: it commits after the answer is made and before it is sent, so a
+commit that fails is never a success to the client. No transaction stays open across a call to the outside world:
+`checkpoint` commits the intent first. Lock order everywhere: order → payment → products by id.
 """
 
 from collections.abc import AsyncIterator
@@ -96,7 +96,7 @@ async def checkpoint(session: AsyncSession) -> None:
 
 
 async def keep_only(session: AsyncSession) -> None:
-    """Undo everything of this transaction; what is written after it is a new one (a refusal that must be remembered)."""
+    """Undo everything of this transaction; what is written next is a new one: a refusal that must be remembered."""
     await session.rollback()
 
 

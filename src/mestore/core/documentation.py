@@ -1,7 +1,8 @@
 """The OpenAPI document: an example for every body, answer and refusal, taken from the types themselves.
 
-A type or field says its example once (`Field(examples=[…])`); what is built of others is composed of theirs. A route names
-the refusals it can give with `refusals(…)`. `tests/test_openapi.py` fails where something has no summary, tag or example.
+A type or field says its example once (`Field(examples=[…])`); what is built of others is composed of theirs. A route
+names the refusals it can give with `refusals(…)`. `tests/test_openapi.py` fails where something has no summary, tag or
+example.
 """
 
 from typing import Any
@@ -49,7 +50,8 @@ _PROBLEM: Json = {
 def refusals(*kinds: type[Refusal]) -> dict[int | str, Json]:
     """The `responses` of a route: an example of each refusal it can give, beside those that every route can."""
     found: dict[int | str, Json] = {}
-    for kind in (*kinds, errors.Unavailable):
+    named: list[type[Refusal]] = [*kinds, errors.Unavailable]
+    for kind in named:
         answer = found.setdefault(
             kind.status, {"description": kind.title(), "content": {"application/problem+json": {"examples": {}}}}
         )
@@ -61,7 +63,7 @@ def refusals(*kinds: type[Refusal]) -> dict[int | str, Json]:
 
 def _problem_example(kind: type[Refusal]) -> Json:
     example = {
-        "type": kind.type(),
+        "type": kind.problem_type(),
         "title": kind.title(),
         "status": kind.status,
         "detail": kind.title(),
@@ -69,7 +71,9 @@ def _problem_example(kind: type[Refusal]) -> Json:
         "request_id": "6f1c2b8d4e104f0c9a52d3e97c4a1935",
     }
     if issubclass(kind, errors.ValidationFailed):
-        example["errors"] = [{"loc": ["body", "quantity"], "msg": "Input should be greater than 0", "code": "greater_than"}]
+        example["errors"] = [
+            {"loc": ["body", "quantity"], "msg": "Input should be greater than 0", "code": "greater_than"}
+        ]
     return example
 
 
@@ -79,7 +83,13 @@ def install(app: FastAPI) -> None:
     def openapi() -> Json:
         if app.openapi_schema is None:
             app.openapi_schema = _complete(
-                get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes, tags=app.openapi_tags)
+                get_openapi(
+                    title=app.title,
+                    version=app.version,
+                    description=app.description,
+                    routes=app.routes,
+                    tags=app.openapi_tags,
+                )
             )
         return app.openapi_schema
 
@@ -100,7 +110,7 @@ def _complete(document: Json) -> Json:
 def _complete_operation(operation: Json, components: Json) -> None:
     responses = operation["responses"]
     takes_input = "requestBody" in operation or "parameters" in operation
-    added = [errors.ValidationFailed] if takes_input else []
+    added: list[type[Refusal]] = [errors.ValidationFailed] if takes_input else []
     if "requestBody" in operation:
         added += [errors.NotJson, errors.BodyTooLarge, errors.UnsupportedMediaType]
         for media in operation["requestBody"]["content"].values():
@@ -119,7 +129,7 @@ def _complete_operation(operation: Json, components: Json) -> None:
                 media.setdefault("example", _example(media["schema"], components))
 
 
-def _example(schema: Json, components: Json) -> Any:
+def _example(schema: Json, components: Json) -> Any:  # noqa: PLR0911 - one line for each kind of schema
     """An example of a schema: its own, or composed of those of its parts. A text without one gives `None`."""
     if "$ref" in schema:
         return _example(components[schema["$ref"].rsplit("/", 1)[1]], components)

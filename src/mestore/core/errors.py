@@ -9,13 +9,13 @@
     ├── Invalid 422         it does not fit
     └── Unavailable 503     a part that is needed is away; worth trying again
 
-A refusal's kind gives the status, its class name the problem type (`OutOfStock` → `/problems/out-of-stock`), its docstring
-the English title, `spanish` the Spanish one, and its fields the members of the answer. `core/problems.py` renders it.
-Anything else that is raised is a bug, and stays a 500 that says nothing of the inside.
+A refusal's kind gives the status, its class name the problem type (`OutOfStock` → `/problems/out-of-stock`), its
+docstring the English title, `spanish` the Spanish one, and its fields the members of the answer. `core/problems.py`
+renders it. Anything else that is raised is a bug, and stays a 500 that says nothing of the inside.
 """
 
 import re
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
@@ -24,7 +24,7 @@ class Refusal(Exception):
     spanish: ClassVar[str]
 
     @classmethod
-    def type(cls) -> str:
+    def problem_type(cls) -> str:
         return "/problems/" + re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
 
     @classmethod
@@ -39,7 +39,8 @@ class Refusal(Exception):
 
     def members(self) -> dict[str, Any]:
         """The fields of a refusal that is a dataclass."""
-        return {field.name: getattr(self, field.name) for field in fields(self)} if is_dataclass(self) else {}
+        names = getattr(self, "__dataclass_fields__", {})
+        return {name: getattr(self, name) for name in names}
 
 
 class BadRequest(Refusal):

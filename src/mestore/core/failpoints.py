@@ -1,7 +1,8 @@
 """Named places where a test can make this process fail: `MESTORE_FAILPOINTS='{"before_commit": "kill"}'`.
 
-Off unless armed, and production refuses to start with any armed. An action is `kill` (SIGKILL of this process) or `raise`;
-`name@n` arms only the n-th time that the place is passed, so that each statement of a job can be a place to die.
+Off unless armed, and production refuses to start with any armed. An action is `kill` (SIGKILL of this process) or
+`raise`; `name@n` arms only the n-th time that the place is passed, so that each statement of a job can be a place to
+die.
 """
 
 import os

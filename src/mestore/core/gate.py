@@ -1,8 +1,8 @@
 """The gate: what every request passes before routing, as one plain ASGI class.
 
-It names the request, refuses bodies that are too large (counted as they come, whatever `Content-Length` says) and addresses
-that no text could be, makes a trailing slash mean nothing, counts and logs, and turns what nobody caught into a 500 that
-says nothing of the inside.
+It names the request, refuses bodies that are too large (counted as they come, whatever `Content-Length` says) and
+addresses that no text could be, makes a trailing slash mean nothing, counts and logs, and turns what nobody caught into
+a 500 that says nothing of the inside.
 """
 
 import re
@@ -91,7 +91,7 @@ class Gate:
         if problems.is_transient(error):
             log.warning("unavailable", error=type(error).__name__)
             return problems.render(request, errors.Unavailable())
-        log.exception("request_failed", path=scope["path"], exc_info=error)
+        log.error("request_failed", path=scope["path"], exc_info=error)
         return problems.problem(request, errors.InternalError)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
@@ -109,7 +109,7 @@ def _request_id(scope: Scope) -> str:
     """The caller's id when it looks like one, so that its logs and ours meet; else a new one."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(given := value.decode("latin-1")):
-            return given
+            return str(given)
     return uuid4().hex
 
 

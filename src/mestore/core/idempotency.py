@@ -1,9 +1,9 @@
 """`Idempotency-Key`: the same request twice has one effect and one answer.
 
-The key's row is claimed in the request's own transaction and answered in it, so key and effect are committed together or
-not at all: a COMMIT whose reply was lost is answered from the row. Where a `checkpoint` stands before a call to the outside,
-the claim is committed with the intent; a claim whose process died may be taken over after `LEASE`, and the work is told so
-(`resumed`), since what it intended may already have happened.
+The key's row is claimed in the request's own transaction and answered in it, so key and effect are committed together
+or not at all: a COMMIT whose reply was lost is answered from the row. Where a `checkpoint` stands before a call to the
+outside, the claim is committed with the intent; a claim whose process died may be taken over after `LEASE`, and the
+work is told so (`resumed`), since what it intended may already have happened.
 
 - same key and body, answered: the first answer, byte for byte, with `Idempotent-Replayed: true`
 - same key, other body: 422; the first still running: 409

@@ -2,8 +2,9 @@
 
 A room publishes an event in the transaction of the fact; one PgQueuer job for each subscriber is inserted by that same
 transaction, so a fact without its jobs, or jobs without their fact, can't exist. Who subscribes is said in one table,
-`app/subscriptions.py`; the rooms do not know. A job that fails is tried again after a growing pause, and is kept as failed,
-where an administrator sees it, when it keeps failing. A job may run twice: what it does must be at most once by a constraint.
+`app/subscriptions.py`; the rooms do not know. A job that fails is tried again after a growing pause, and is kept as
+failed, where an administrator sees it, when it keeps failing. A job may run twice: what it does must be at most once by
+a constraint.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

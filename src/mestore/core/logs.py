@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line (readable text on a terminal), with the request's or job's id, never a secret."""
+"""Structured logs: a JSON object a line (readable text on a terminal), with the request's or job's id, never a secret."""
 
 import logging
 import re
@@ -10,7 +10,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 _SECRET_KEY = re.compile(
     r"password|secret|token|authorization|cookie|otp|code$|cvc|card|private_key|signature|checksum|document_number",
-    re.I,
+    re.IGNORECASE,
 )
 _SECRET_TEXT = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|tok_(?:test|prod)_\w+|prv_(?:test|prod)_\w+|\b\d{13,19}\b")
 _HIDDEN = "[hidden]"

@@ -1,13 +1,13 @@
 """Figures for Prometheus: what this process counts, and what PostgreSQL knows (read when asked).
 
-With several workers each process counts for itself in files below `PROMETHEUS_MULTIPROC_DIR`, which the client library reads
-from the environment when it is imported; `/metrics` adds them up.
+With several workers each process counts for itself in files below `PROMETHEUS_MULTIPROC_DIR`, which the client library
+reads from the environment when it is imported; `/metrics` adds them up.
 """
 
 import os
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -31,8 +31,8 @@ _KNOWN_BY_DATABASE = {
     "mestore_job_oldest_seconds": (
         "Age of the oldest job that could run now",
         (),
-        "SELECT coalesce(extract(epoch FROM max(now() - execute_after)), 0) FROM pgqueuer"
-        " WHERE status IN ('queued', 'picked') AND execute_after <= now()",
+        """SELECT coalesce(extract(epoch FROM max(now() - execute_after)), 0) FROM pgqueuer
+           WHERE status IN ('queued', 'picked') AND execute_after <= now()""",
     ),
     "mestore_payments": (
         "Payments by state and gateway",

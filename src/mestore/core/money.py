@@ -1,7 +1,8 @@
 """Money: Colombian pesos, exact.
 
-A peso has no circulating cents, so every amount that we compute is a whole number of pesos, rounded half up in one place
-(`Money.share`). Two decimals are kept in the database and shown in JSON (`"250000.00"`). Cents exist only on Wompi's wire.
+A peso has no circulating cents, so every amount that we compute is a whole number of pesos, rounded half up in one
+place (`Money.share`). Two decimals are kept in the database and shown in JSON (`"250000.00"`). Cents exist only on
+Wompi's wire.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ _HUNDREDTH = Decimal("0.01")
 
 @dataclass(frozen=True, order=True, slots=True)
 class Money:
-    """An amount of COP. It adds and compares only with money and multiplies only by whole numbers; a float is refused."""
+    """An amount of COP. It adds and compares only with money, multiplies only by whole numbers and refuses a float."""
 
     amount: Decimal
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import orjson
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from mestore.core.errors import Invalid
 
@@ -22,6 +22,7 @@ class BadCursor(Invalid):
 
 
 class Page(BaseModel, Generic[Shown]):
+    model_config = ConfigDict(from_attributes=True)
     items: list[Shown]
     next_cursor: str | None
     total: int | None = None

@@ -1,6 +1,7 @@
 """Every error as `application/problem+json` (RFC 9457), rendered in one place.
 
-A 422 names the place and the rule (`errors[{loc,msg,code}]`) and never repeats what was sent: it may have been a password.
+A 422 names the place and the rule (`errors[{loc,msg,code}]`) and never repeats what was sent: it may have been a
+password.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ def problem(
     title = refusal.title(language_of(request))
     body = {
         **(members or {}),
-        "type": refusal.type(),
+        "type": refusal.problem_type(),
         "title": title,
         "status": refusal.status,
         "detail": detail or title,
@@ -83,12 +84,12 @@ def render(request: Request, refusal: Refusal) -> Response:
 
 
 def _refusal(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, Refusal)  # noqa: S101 - registered for this class
+    assert isinstance(refusal, Refusal)
     return render(request, refusal)
 
 
 def _validation(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
+    assert isinstance(error, RequestValidationError)
     found = [
         {"loc": [str(part) for part in each["loc"]], "msg": each["msg"], "code": each["type"]}
         for each in error.errors()
@@ -97,7 +98,7 @@ def _validation(request: Request, error: Exception) -> Response:
 
 
 def _http(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    assert isinstance(error, HTTPException)
     known = {404: errors.NotFound, 405: errors.MethodNotAllowed, 413: errors.BodyTooLarge, 400: errors.BadRequest}
     refusal = known.get(error.status_code)
     if refusal is None:

@@ -1,8 +1,8 @@
 """Every number and address of the system, in one frozen tree.
 
-Built once in `app/` from the environment (`MESTORE_DATABASE_URL` sets `database.url`, `MESTORE_ORDERS_HOLD_MINUTES` sets
-`orders.hold_minutes`) and handed to whoever needs it: no other module reads the environment. Secrets have no default
-outside of development, and production does not start without them.
+Built once in `app/` from the environment (`MESTORE_DATABASE_URL` sets `database.url`, `MESTORE_ORDERS_HOLD_MINUTES`
+sets `orders.hold_minutes`) and handed to whoever needs it: no other module reads the environment. Secrets have no
+default outside of development, and production does not start without them.
 """
 
 import os

@@ -43,7 +43,8 @@ def read(settings: AuthSettings, token: str, now: datetime) -> AccessToken:
     """Who a token speaks for.
 
     Raises:
-        BadToken: another signature or algorithm, a missing claim, another kind of token, expired, or valid for too long.
+        BadToken: another signature or algorithm, a missing claim, another kind of token, expired, or valid for too
+        long.
     """
     try:
         claims = jwt.decode(

@@ -1,4 +1,4 @@
-"""What lies outside of this process, opened once and handed to whoever needs it: settings, clock, database, HTTP, Redis."""
+"""What lies outside of this process, opened once and handed to who needs it: settings, clock, database, HTTP, Redis."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager

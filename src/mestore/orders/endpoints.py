@@ -11,8 +11,9 @@ from mestore.core.boundary import Cursor, Limit, PathInt, StrictRoute
 from mestore.core.documentation import refusals
 from mestore.core.idempotency import IdempotencyKeyInUse, IdempotencyKeyReused, OnceDep
 from mestore.core.ids import OrderId
-from mestore.core.paging import BadCursor, Page
+from mestore.core.paging import BadCursor, Page, Slice
 from mestore.orders.errors import OrderNotFound, TooManyUnits
+from mestore.orders.models import Order
 from mestore.orders.schemas import OrderIn, OrderOut, OrderSummary
 from mestore.orders.service import OrderService
 from mestore.users.current import CurrentBuyer
@@ -39,21 +40,31 @@ _ORDER = TypeAdapter(OrderOut)
     ),
 )
 async def place_order(body: OrderIn, buyer: CurrentBuyer, orders: Orders, once: OnceDep) -> Response:
-    """Reserves the stock, freezes prices and IVA and computes the totals (COP). Unpaid, the order is held for an hour."""
+    """Reserves the stock, freezes prices and IVA, computes the totals (COP). Unpaid, the order is held for an hour."""
     return await once.answer(buyer.id, 201, lambda: orders.place(buyer.id, body), _ORDER)
 
 
-@router.get("", summary="List my orders, newest first", responses=refusals(NotSignedIn, WrongAccountType, BadCursor))
+@router.get(
+    "",
+    summary="List my orders, newest first",
+    response_model=Page[OrderSummary],
+    responses=refusals(NotSignedIn, WrongAccountType, BadCursor),
+)
 async def list_orders(
     buyer: CurrentBuyer,
     orders: Orders,
     limit: Annotated[Limit, Query()] = 20,
     cursor: Annotated[Cursor | None, Query()] = None,
     total: Annotated[bool, Query()] = False,
-) -> Page[OrderSummary]:
+) -> Slice[Order]:
     return await orders.page_of_buyer(buyer.id, limit, cursor, count=total)
 
 
-@router.get("/{order_id}", summary="See my order", responses=refusals(NotSignedIn, WrongAccountType, OrderNotFound))
-async def see_order(order_id: Annotated[PathInt, Path()], buyer: CurrentBuyer, orders: Orders) -> OrderOut:
+@router.get(
+    "/{order_id}",
+    summary="See my order",
+    response_model=OrderOut,
+    responses=refusals(NotSignedIn, WrongAccountType, OrderNotFound),
+)
+async def see_order(order_id: Annotated[PathInt, Path()], buyer: CurrentBuyer, orders: Orders) -> Order:
     return await orders.of_buyer(buyer.id, OrderId(order_id))

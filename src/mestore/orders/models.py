@@ -16,11 +16,13 @@ from mestore.orders.states import Actor, OrderStatus, PackageStatus
 
 
 class Order(Base):
-    """One cart's worth of goods of any number of vendors, paid at once. It holds stock until `expires_at`, unless paid."""
+    """Goods of any number of vendors, paid at once. It holds their stock until `expires_at`, unless paid."""
 
     __tablename__ = "orders"
     __table_args__ = (
-        CheckConstraint("total_amount = subtotal - discount + iva_amount + shipping_cost AND total_amount > 0", name="total"),
+        CheckConstraint(
+            "total_amount = subtotal - discount + iva_amount + shipping_cost AND total_amount > 0", name="total"
+        ),
         CheckConstraint("least(subtotal, discount, iva_amount, shipping_cost) >= 0", name="amounts"),
         Index("uq_orders_order_number", "order_number", unique=True),
         Index("ix_orders_buyer_id_id", "buyer_id", "id"),

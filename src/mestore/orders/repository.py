@@ -67,7 +67,9 @@ class OrderRepository:
         return over is not None
 
     async def packages(self, order_id: OrderId) -> Sequence[Package]:
-        return (await self._session.scalars(select(Package).where(Package.order_id == order_id).order_by(Package.id))).all()
+        return (
+            await self._session.scalars(select(Package).where(Package.order_id == order_id).order_by(Package.id))
+        ).all()
 
     async def one_expired(self) -> Order | None:
         """An unpaid order whose hold is over, locked; one that somebody else works on is left to them."""

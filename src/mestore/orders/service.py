@@ -58,9 +58,9 @@ class OrderService:
         await self._orders.add(order)
         rows = [_package_row(order.id, package) for package in packages]
         await self._orders.add_all(rows)
-        await self._orders.add_all([
-            item for row, package in zip(rows, packages, strict=True) for item in _item_rows(row, package)
-        ])
+        await self._orders.add_all(
+            [item for row, package in zip(rows, packages, strict=True) for item in _item_rows(row, package)]
+        )
         await self._stock.hold(order.id, reserved)
         await self._orders.add(_history(order, None, OrderStatus.PENDING, Actor.BUYER, buyer_id, "placed"))
         await publish(self._session, OrderPlaced(order.id))

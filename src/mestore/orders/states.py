@@ -1,5 +1,6 @@
 """The states of an order and of its packages, and the moves between them. `NEXT` is the table of `docs/glossary.md`;
-the database holds the same edges in `order_edges` and refuses any other."""
+the database holds the same edges in `order_edges` and refuses any other.
+"""
 
 from enum import StrEnum
 

@@ -1,7 +1,7 @@
 """What an order costs: pure arithmetic in whole pesos.
 
-IVA is computed on each line, net of its discount, by the product's class, and rounded half up to the peso; a package's and
-the order's IVA are the sums of their lines', so everything adds up. Shipping is charged per vendor package.
+IVA is computed on each line, net of its discount, by the product's class, and rounded half up to the peso; a package's
+and the order's IVA are the sums of their lines', so everything adds up. Shipping is charged per vendor package.
 """
 
 from collections.abc import Sequence

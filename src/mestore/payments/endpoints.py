@@ -77,10 +77,8 @@ def _status(payment: Payment) -> int:
 async def process_payment(
     body: Annotated[ProcessIn, Body()], buyer: CurrentBuyer, payments: Payments, once: OnceDep
 ) -> Response:
-    """Send the buyer to `payment_url`, then ask `status/order/{order_id}`: only that tells whether the order is paid."""
-    return await once.answer(
-        buyer.id, _status, lambda: payments.process(buyer, body, resumed=once.resumed), _ATTEMPT
-    )
+    """Send the buyer to `payment_url`, then ask `status/order/{order_id}`: only that says whether the order is paid."""
+    return await once.answer(buyer.id, _status, lambda: payments.process(buyer, body, resumed=once.resumed), _ATTEMPT)
 
 
 @router.get(

@@ -128,5 +128,3 @@ class InboxRepository:
     async def open_case(self, **values: Any) -> None:
         """A case for a person, once for each kind and transaction."""
         await self._session.execute(insert(PaymentCase).values(**values).on_conflict_do_nothing())
-
-

@@ -30,7 +30,9 @@ class CardData(Input):
     """A token made by the gateway in the buyer's browser. A card's number never comes here."""
 
     token: Annotated[
-        str, StringConstraints(pattern=r"^tok_(test|prod)_[A-Za-z0-9_-]{1,100}$"), Field(examples=["tok_test_4021_9A77f0e5c1"])
+        str,
+        StringConstraints(pattern=r"^tok_(test|prod)_[A-Za-z0-9_-]{1,100}$"),
+        Field(examples=["tok_test_4021_9A77f0e5c1"]),
     ]
     installments: Annotated[int, Field(ge=1, le=36)] = 1
 
@@ -68,9 +70,7 @@ class PayByBancolombia(_Wanted):
     payment_data: NoData = NoData()
 
 
-ProcessIn = Annotated[
-    PayByPse | PayByCard | PayByNequi | PayByBancolombia, Field(discriminator="payment_method")
-]
+ProcessIn = Annotated[PayByPse | PayByCard | PayByNequi | PayByBancolombia, Field(discriminator="payment_method")]
 
 
 class AttemptOut(Output):
@@ -107,5 +107,3 @@ class OrderPayments(Output):
 
 class WebhookReceived(Output):
     received: Literal[True] = True
-
-

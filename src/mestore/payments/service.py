@@ -49,9 +49,11 @@ class PaymentService:
         self._settlement = Settlement(session, world.settings)
 
     async def process(self, buyer: User, wanted: Wanted, *, resumed: bool) -> Payment:
-        """Try to pay an order of the buyer. The attempt that comes back may be PROCESSING: its outcome is not known yet.
+        """Try to pay an order of the buyer. The attempt that comes back may be PROCESSING: its outcome is not known
+        yet.
 
-        `resumed` says that an earlier run of this very request died on its way: what it began is continued, never repeated.
+        `resumed` says that an earlier run of this very request died on its way: what it began is continued, never
+        repeated.
 
         Raises:
             OrderNotFound: absent, or somebody else's.

@@ -1,7 +1,8 @@
 """What a gateway's answer does to an attempt and its order: the one place where money becomes a confirmed order.
 
-Our own request, a webhook and the sweeper may all bring the same answer, in any order and at once. The order's row is locked
-first, then the attempt's, and a move that the table of states does not allow changes nothing; so one answer has one effect.
+Our own request, a webhook and the sweeper may all bring the same answer, in any order and at once. The order's row is
+locked first, then the attempt's, and a move that the table of states does not allow changes nothing; so one answer has
+one effect.
 """
 
 from datetime import timedelta
@@ -18,9 +19,7 @@ from mestore.payments.models import CaseKind, Payment, PaymentEvent
 from mestore.payments.repository import InboxRepository, PaymentRepository
 from mestore.payments.states import NEXT, OPEN, PaymentStatus
 
-ASK_AGAIN = tuple(
-    timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 180, 360, 720, 1560)
-)
+ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 180, 360, 720, 1560))
 """How long to wait before each next question about an attempt without a final answer: 30 s … 26 h."""
 
 _REVIEW_TAKES = timedelta(days=3)

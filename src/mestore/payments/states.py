@@ -1,10 +1,10 @@
-"""The states of a payment attempt. A final answer is never undone by a message that comes later, only by money going back."""
+"""The states of a payment attempt. A final answer is undone only by money going back, never by a later message."""
 
 from enum import StrEnum
 
 
 class PaymentStatus(StrEnum):
-    """`PROCESSING`: we asked the gateway, or were about to, and do not know its answer. `PENDING`: it waits for the buyer."""
+    """`PROCESSING`: we asked the gateway, or were about to; its answer is not known. `PENDING`: it waits for the buyer."""
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"
@@ -29,9 +29,7 @@ NEXT: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.ERROR: frozenset({PaymentStatus.APPROVED}),
     PaymentStatus.EXPIRED: frozenset({PaymentStatus.APPROVED}),
     PaymentStatus.DECLINED: frozenset({PaymentStatus.APPROVED}),
-    PaymentStatus.APPROVED: frozenset(
-        {PaymentStatus.VOIDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED}
-    ),
+    PaymentStatus.APPROVED: frozenset({PaymentStatus.VOIDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED}),
     PaymentStatus.PARTIALLY_REFUNDED: frozenset({PaymentStatus.REFUNDED}),
     PaymentStatus.VOIDED: frozenset(),
     PaymentStatus.REFUNDED: frozenset(),

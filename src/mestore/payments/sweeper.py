@@ -39,5 +39,3 @@ async def _ask(world: World, payment: Payment) -> None:
         elif await PaymentRepository(session).older_than(payment.id, grace):
             order = await OrderStateService(session).locked(payment.order_id)
             await settlement.never_made(payment.id, order)
-
-

@@ -57,3 +57,12 @@ CurrentBuyer = Annotated[User, Depends(_of(UserType.BUYER, UserType.VENDOR))]
 
 CurrentVendor = Annotated[User, Depends(_of(UserType.VENDOR))]
 CurrentAdmin = Annotated[User, Depends(_of(UserType.ADMIN, UserType.SUPERUSER))]
+
+
+def letter_language(request: Request) -> str:
+    """Spanish, the language of this market, unless the reader's first language is English."""
+    return "en" if request.headers.get("accept-language", "").strip().lower().startswith("en") else "es"
+
+
+LetterLanguage = Annotated[str, Depends(letter_language)]
+"""In which language somebody who makes an account now gets letters."""

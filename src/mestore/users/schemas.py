@@ -1,12 +1,24 @@
-"""A user, as the user itself and administrators see it."""
+"""What people write about their accounts, and a user as the user itself and administrators see it."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from mestore.core.boundary import Output
+from mestore.core.boundary import Output, Secret
 from mestore.users.models import UserType
+
+
+EmailText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=3, max_length=254),
+    Field(examples=["ana@example.co"], json_schema_extra={"format": "email"}),
+]
+NewPassword = Annotated[
+    Secret,
+    Field(min_length=8, examples=["el-loro-canta-a-las-6"], description="Not a common one, and without the e-mail"),
+]
 
 
 class UserOut(Output):

@@ -1,8 +1,8 @@
 """Wompi, as its documentation describes it (docs.wompi.co): pesos in, centavos on the wire, pesos out.
 
 A transaction is always born PENDING, and PSE's and Bancolombia's address of the bank comes only after a moment: `start`
-polls for it. The unique `reference` is Wompi's only guard against charging twice; "ya ha sido usada" means that an earlier
-call arrived, and is answered by asking for it.
+polls for it. The unique `reference` is Wompi's only guard against charging twice; "ya ha sido usada" means that an
+earlier call arrived, and is answered by asking for it.
 """
 
 import asyncio
@@ -65,7 +65,7 @@ class WompiGateway:
         found = [charge for data in _list(response) if (charge := _charge(data)).reference == reference]
         # One reference can have a declined and then an approved transaction.
         approved = [charge for charge in found if charge.status is PaymentStatus.APPROVED]
-        return (approved or found or [None])[0]
+        return next(iter(approved or found), None)
 
     async def find_transaction(self, transaction_id: str) -> Charge | None:
         response = await self._ask(f"/transactions/{quote(transaction_id, safe='')}")
@@ -226,7 +226,9 @@ def _charge(data: Mapping[str, Any]) -> Charge:
 
 
 def _says_reference_used(response: httpx.Response) -> bool:
-    return response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and "La referencia ya ha sido usada" in response.text
+    return (
+        response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and "La referencia ya ha sido usada" in response.text
+    )
 
 
 def _refusal(response: httpx.Response) -> str | None:

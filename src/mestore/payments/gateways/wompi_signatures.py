@@ -1,9 +1,9 @@
 """Wompi's two signatures, both SHA-256 over glued text (docs.wompi.co: "firma de integridad", "eventos").
 
 What the event's checksum does not protect: the list of signed properties lies in the unsigned part of the body and the
-values are glued without separators, so one genuine event yields a checksum that verifies for a forged body. Therefore the
-list must be exactly the three properties that Wompi documents, and no announced value is ever believed: the transaction is
-asked for again before money moves.
+values are glued without separators, so one genuine event yields a checksum that verifies for a forged body. Therefore
+the list must be exactly the three properties that Wompi documents, and no announced value is ever believed: the
+transaction is asked for again before money moves.
 """
 
 import hashlib

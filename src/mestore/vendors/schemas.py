@@ -1,0 +1,49 @@
+"""What comes in and goes out about shops."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from mestore.core.boundary import Input, Line, Output, Phone
+from mestore.users.schemas import EmailText, NewPassword, UserOut
+from mestore.vendors.models import DocumentType, VendorStatus
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,120}$"), Field(examples=["cafe-de-la-sierra"])]
+
+
+class VendorRegisterIn(Input):
+    email: EmailText = Field(examples=["rosa@cafedelasierra.example"])
+    password: NewPassword
+    full_name: Line = Field(examples=["Rosa Elena Mendoza"])
+    phone: Phone
+    business_name: Line = Field(min_length=2, examples=["Café de la Sierra"])
+    document_type: Annotated[DocumentType, Field(strict=False)]
+    document_number: Line = Field(max_length=25, examples=["900123456-8"])
+    city: Line = Field(max_length=100, examples=["Santa Marta"])
+    terms_accepted: Literal[True]
+
+
+class ShopOut(Output):
+    """What everybody may see: no contact data, no document."""
+
+    id: UUID
+    slug: str = Field(examples=["cafe-de-la-sierra"])
+    business_name: str = Field(examples=["Café de la Sierra"])
+    description: str = Field(examples=["Café y cacao de pequeños productores."])
+    city: str = Field(examples=["Santa Marta"])
+    created_at: datetime
+
+
+class VendorOut(ShopOut):
+    """A shop, as its owner sees it."""
+
+    status: VendorStatus
+    document_type: DocumentType
+    document_number: str = Field(examples=["900123456-8"])
+
+
+class RegisteredOut(Output):
+    user: UserOut
+    vendor: VendorOut

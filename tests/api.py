@@ -1,0 +1,51 @@
+"""The API as a client sees it, as nobody or as a given user."""
+
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from starlette.types import ASGIApp
+
+from mestore.core import tokens
+from mestore.core.database import transaction
+from mestore.core.world import World
+from mestore.users.models import User, UserSession
+
+
+class Api:
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self._world = world
+        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver")
+        self._tokens: dict[Any, str] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        await self._http.aclose()
+
+    async def token(self, user: User) -> str:
+        """A good access token of the user, in a session of its own."""
+        if user.id not in self._tokens:
+            async with transaction(self._world.sessions) as session:
+                signed_in = UserSession(user_id=user.id)
+                session.add(signed_in)
+                await session.flush()
+            self._tokens[user.id] = tokens.issue(self._world.settings.auth, user.id, signed_in.id, self._world.now())
+        return self._tokens[user.id]
+
+    async def request(
+        self, method: str, path: str, *, by: User | None = None, headers: dict[str, str] | None = None, **more: Any
+    ) -> httpx.Response:
+        headers = dict(headers or {})
+        if by is not None:
+            headers["Authorization"] = f"Bearer {await self.token(by)}"
+        return await self._http.request(method, path, headers=headers, **more)
+
+    async def get(self, path: str, **more: Any) -> httpx.Response:
+        return await self.request("GET", path, **more)
+
+    async def post(self, path: str, json: Any = None, **more: Any) -> httpx.Response:
+        return await self.request("POST", path, **({"json": json} if json is not None else {}), **more)

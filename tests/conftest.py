@@ -1,0 +1,160 @@
+"""What every test stands on: real PostgreSQL and Valkey for the run, a database per worker, the API, the sandbox.
+
+Tests commit for real, as production does. Each starts with empty tables, an empty Valkey and an empty sandbox.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+
+from mestore.app import migrations
+from mestore.app.api import behind_gate, create_app
+from mestore.app.embedded import EmbeddedPostgres, EmbeddedValkey
+from mestore.app.models import metadata
+from mestore.app.subscriptions import TASKS
+from mestore.app.worker import drain as drain_queue
+from mestore.core.clock import utc_now
+from mestore.core.database import transaction
+from mestore.core.settings import (
+    DatabaseSettings,
+    Environment,
+    MailSettings,
+    PaymentSettings,
+    RedisSettings,
+    Settings,
+    WompiSettings,
+)
+from mestore.core.world import World, open_world
+from tests.api import Api
+from tests.make import Make
+from tests.rows import Rows
+from tests.sandbox.running import RunningSandbox, free_port
+
+FOLDER = "MESTORE_TEST_FOLDER"
+TEMPLATE = "test_template"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that leads the run starts the servers; its workers find them by their folder."""
+    if hasattr(config, "workerinput"):
+        return
+    folder = Path(tempfile.mkdtemp(prefix="mestore-test-"))
+    os.environ[FOLDER] = str(folder)
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    postgres, valkey = EmbeddedPostgres(folder / "servers", durable=False), EmbeddedValkey(folder / "servers")
+    postgres.start()
+    config.add_cleanup(postgres.stop)
+    valkey.start()
+    config.add_cleanup(valkey.stop)
+    asyncio.run(_execute(postgres.url, f"CREATE DATABASE {TEMPLATE}"))
+    migrations.upgrade(postgres.url_for(TEMPLATE))
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Path:
+    return Path(os.environ[FOLDER]) / "servers"
+
+
+@pytest.fixture(scope="session")
+def new_database(servers: Path) -> Callable[[str], str]:
+    """Makes a migrated, empty database and gives its URL."""
+
+    def make(name: str) -> str:
+        postgres = EmbeddedPostgres(servers)
+        asyncio.run(_execute(postgres.url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+        return postgres.url_for(name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSandbox]:
+    # Nothing listens at the port that events go to: a test delivers them itself, when it wants to.
+    with RunningSandbox(tmp_path_factory.mktemp("sandbox"), api_port=free_port()) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def settings(
+    new_database: Callable[[str], str],
+    servers: Path,
+    sandbox_process: RunningSandbox,
+    worker_id: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Settings:
+    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+    return Settings(
+        environment=Environment.TEST,
+        data_dir=tmp_path_factory.mktemp("data"),
+        database=DatabaseSettings(url=new_database(f"test_{worker_id}"), pool_size=20),
+        redis=RedisSettings(url=f"{EmbeddedValkey(servers).url}?db={number}", timeout_seconds=2),
+        wompi=WompiSettings(base_url=sandbox_process.wompi_url, timeout_seconds=3, payment_url_wait_seconds=3),
+        payments=PaymentSettings(not_found_grace_seconds=0),
+        mail=MailSettings(port=sandbox_process.smtp_port),
+    )
+
+
+@pytest.fixture(scope="session")
+async def opened_world(settings: Settings) -> AsyncIterator[World]:
+    async with open_world(settings, utc_now, TASKS, name="test") as world:
+        yield world
+
+
+@pytest.fixture
+async def world(opened_world: World) -> AsyncIterator[World]:
+    yield opened_world
+    tables = [*(table.name for table in metadata.sorted_tables), "pgqueuer", "pgqueuer_log", "pgqueuer_statistics"]
+    async with transaction(opened_world.sessions) as session:
+        # Foreign keys and the triggers that keep rows from being deleted are for everybody but this line.
+        await session.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in tables:
+            await session.execute(text(f"DELETE FROM {table}"))
+    await opened_world.redis.flushdb()
+
+
+@pytest.fixture
+def sandbox(sandbox_process: RunningSandbox) -> RunningSandbox:
+    """Empty, settling at once, and keeping its events until the test takes them."""
+    sandbox_process.control("reset")
+    sandbox_process.control("settle_delay", min=0, max=0)
+    sandbox_process.control("events", paused=True)
+    return sandbox_process
+
+
+@pytest.fixture
+async def api(world: World) -> AsyncIterator[Api]:
+    app = create_app(world.settings)
+    app.state.world = world
+    async with Api(behind_gate(app, world.settings), world) as api:
+        yield api
+
+
+@pytest.fixture
+def make(world: World) -> Make:
+    return Make(world)
+
+
+@pytest.fixture
+def rows(world: World) -> Rows:
+    return Rows(world)
+
+
+@pytest.fixture
+def drain(world: World) -> Callable[[], Awaitable[None]]:
+    """Runs the jobs that wait, and those that follow from them."""
+    return lambda: drain_queue(world, TASKS)

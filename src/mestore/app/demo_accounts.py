@@ -15,6 +15,6 @@ class DemoAccount:
 
 
 OWNER = DemoAccount("SUPERUSER", "duena@mestore.example", "Lucía Fernanda Prieto Salas", "+573105550001")
-BUYER = DemoAccount("BUYER", "ana.ruiz@mestore.example", "Ana María Ruiz Cárdenas", "+573105550002")
+BUYER = DemoAccount("BUYER", "ana@compradores.example", "Ana María Ruiz Cárdenas", "+573105550002")
 VENDOR_EMAIL = "cafe.sierra@vendedores.example"
 """The vendor to show: one of the catalogue's."""

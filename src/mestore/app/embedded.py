@@ -177,7 +177,7 @@ class EmbeddedPostgres(EmbeddedServer):
             "unix_socket_directories": str(self.socket_dir),
             "unix_socket_permissions": "0700",
             "port": "5432",
-            "max_connections": "200",
+            "max_connections": str(200 + 20 * (os.cpu_count() or 1)),  # the API has a process for each core
             "log_checkpoints": "off",
             "log_line_prefix": "%m [%p] ",
         }

@@ -19,7 +19,7 @@ class LogFollower:
         self.quiet = False
         """While a child draws on the terminal itself."""
         self._lock = threading.Lock()
-        self._threads: list[threading.Thread] = []
+        self._threads: dict[str, threading.Thread] = {}
         self._colours: dict[str, int] | None = {} if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else None
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -35,7 +35,7 @@ class LogFollower:
         """Takes lines until the last holder of the pipe's other end is gone."""
         thread = threading.Thread(target=self._pump, args=(name, stream), name=f"log of {name}", daemon=True)
         thread.start()
-        self._threads.append(thread)
+        self._threads[name] = thread
 
     def say(self, text: str, name: str = "mestore") -> None:
         """One line of the supervisor's own."""
@@ -43,14 +43,15 @@ class LogFollower:
             log.write(text + "\n")
         self._show(name, text)
 
-    def last_lines(self, name: str, count: int = 5) -> list[str]:
-        with contextlib.suppress(OSError), self.path(name).open(encoding="utf-8", errors="replace") as log:
-            return [line.rstrip() for line in deque(log, count)]
-        return []
+    def last_words(self, name: str, count: int = 3) -> str:
+        """Of a child that has ended."""
+        self._threads[name].join(1)
+        with self.path(name).open(encoding="utf-8", errors="replace") as log:
+            return " / ".join(line.strip() for line in deque(log, count))
 
     def drain(self) -> None:
-        """Waits, briefly, for the last words of children that have ended."""
-        for thread in self._threads:
+        """Waits, briefly, for the last words of children that have all ended."""
+        for thread in self._threads.values():
             thread.join(1)
 
     def show_block(self, text: str) -> None:

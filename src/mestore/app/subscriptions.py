@@ -1,7 +1,10 @@
 """Who reacts to what: the table of contents of everything that happens after a request."""
 
+from mestore.auth.events import EmailVerificationWished, EmailVerified, RegistrationRepeated
 from mestore.commissions import tasks as commissions
 from mestore.core.jobs import PeriodicTask, Task
+from mestore.notifications import tasks as notifications
+from mestore.notifications.events import CodeQueued, MessageQueued
 from mestore.orders import tasks as orders
 from mestore.orders.events import OrderConfirmed
 from mestore.payments import sweeper, webhooks
@@ -10,6 +13,12 @@ from mestore.payments.events import GatewayEventReceived
 TASKS: tuple[Task, ...] = (
     Task("payments.handle_gateway_event", GatewayEventReceived, webhooks.handle),
     Task("commissions.charge_confirmed_order", OrderConfirmed, commissions.charge_confirmed_order),
+    Task("notifications.make_email_code", EmailVerificationWished, notifications.make_email_code),
+    Task("notifications.tell_account_exists", RegistrationRepeated, notifications.tell_account_exists),
+    Task("notifications.welcome", EmailVerified, notifications.welcome),
+    Task("notifications.tell_order_confirmed", OrderConfirmed, notifications.tell_order_confirmed),
+    Task("notifications.send_code", CodeQueued, notifications.send_message),
+    Task("notifications.send_message", MessageQueued, notifications.send_message),
 )
 
 PERIODIC: tuple[PeriodicTask, ...] = (

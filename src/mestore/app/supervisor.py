@@ -100,7 +100,7 @@ class Supervisor:
             self.logs.quiet = False
             self._end(process, signal.SIGTERM, 10)
         if process.returncode:
-            said = "" if draws else f"; it said: {' / '.join(self.logs.last_lines(name, 3))}"
+            said = "" if draws else f"; it said: {self.logs.last_words(name)}"
             raise SupervisorFailed(f"{name} {_how_it_ended(process.returncode)}{said}")
 
     def follow(self) -> None:
@@ -153,10 +153,9 @@ class Supervisor:
         ended = _how_it_ended(process.returncode)
         running.failures.append(now)
         if len(running.failures) == _FAILURES and now - running.failures[0] < _WITHIN_SECONDS:
-            said = " / ".join(self.logs.last_lines(name, 3))
             raise SupervisorFailed(
                 f"{name} ended {_FAILURES} times within a minute, the last time it {ended}: "
-                f"see {self.logs.path(name)}, which ends with: {said}"
+                f"see {self.logs.path(name)}, which ends with: {self.logs.last_words(name)}"
             )
         recent = sum(now - failure < _WITHIN_SECONDS for failure in running.failures)
         pause = min(0.25 * 2 ** (recent - 1), _LONGEST_PAUSE_SECONDS)

@@ -1,4 +1,4 @@
-"""Letters to people: one row per fact and receiver, written in the transaction of the fact or of the job that follows it."""
+"""Letters to people: one row per fact and receiver, written in the transaction of the fact or of the job it causes."""
 
 from enum import StrEnum
 from typing import Any
@@ -18,7 +18,7 @@ class Channel(StrEnum):
 
 
 class MessageStatus(StrEnum):
-    """`SENDING` is the state in which a crash may leave a letter that has left: it goes again with the same Message-ID."""
+    """`SENDING` is where a crash may leave a letter that has left already: it goes again, with the same Message-ID."""
 
     QUEUED = "QUEUED"
     SENDING = "SENDING"

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from mestore.core.boundary import Input, Output, Phone, RowNumber
+from mestore.core.boundary import Input, Output, RowNumber
 from mestore.core.money import Money
 from mestore.orders.states import OrderStatus
 from mestore.payments.states import PaymentMethod, PaymentStatus
@@ -38,7 +38,9 @@ class CardData(Input):
 
 
 class NequiData(Input):
-    phone: Phone
+    """The wallet's number, which is its holder's mobile."""
+
+    phone: Annotated[str, StringConstraints(pattern=r"^(\+57)?3\d{9}$"), Field(examples=["3001234567"])]
 
 
 class NoData(Input):

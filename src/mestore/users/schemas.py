@@ -9,7 +9,6 @@ from pydantic import Field, StringConstraints
 from mestore.core.boundary import Output, Secret
 from mestore.users.models import UserType
 
-
 EmailText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=254),

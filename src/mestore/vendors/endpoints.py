@@ -31,7 +31,7 @@ _OWNER = {"email", "password", "full_name", "phone"}
 async def register_vendor(
     body: VendorRegisterIn, registration: Annotated[VendorRegistration, Depends()], language: LetterLanguage
 ) -> RegisteredOut:
-    """Opens a shop. It may publish once it is approved and the owner's e-mail is verified by the code that is mailed."""
+    """Opens a shop. It may publish once it is approved and its owner's e-mail verified by the code that is mailed."""
     owner = NewUser(**body.model_dump(include=_OWNER), user_type=UserType.VENDOR, language=language)
     shop = NewShop(**body.model_dump(include=_SHOP))
     return RegisteredOut.model_validate(await registration.register(owner, shop))

@@ -15,6 +15,8 @@ class Addresses:
     api: str
     sandbox: str
     smtp: str
+    host: str = ""
+    """The name by which the API wants to be asked, where it answers to trusted hosts only."""
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -23,6 +25,7 @@ class Addresses:
             api=f"http://{_reachable(settings.api.host)}:{settings.api.port}",
             sandbox=f"http://{sandbox}:{settings.sandbox.port}",
             smtp=f"smtp://{sandbox}:{settings.sandbox.smtp_port}",
+            host=next((host for host in settings.api.trusted_hosts if "*" not in host), ""),
         )
 
     def sandbox_environment(self, settings: Settings) -> dict[str, str]:
@@ -41,12 +44,11 @@ class Addresses:
 
 
 def answers(url: str, host: str = "") -> Callable[[], bool]:
-    """A question to ask again and again: does `url` say 200? `host` is the name by which the server is to be asked."""
-    headers = {"Host": host} if host and "*" not in host else {}
+    """A question to ask again and again: does `url` say 200?"""
 
     def asks() -> bool:
         with contextlib.suppress(httpx.HTTPError), httpx.Client(timeout=1, trust_env=False) as client:
-            return client.get(url, headers=headers).status_code == httpx.codes.OK
+            return client.get(url, headers={"Host": host} if host else {}).status_code == httpx.codes.OK
         return False
 
     return asks

@@ -26,7 +26,7 @@ def run(settings: Settings) -> int:
             _supervise(settings, data_dir)
     except AlreadyRunning as running:
         sys.stdout.write(f"{running}\n")
-    except (DataFolderTaken, EmbeddedFailed, PortInUse, SupervisorFailed) as failed:
+    except (DataFolderTaken, EmbeddedFailed, PortInUse, SupervisorFailed, OSError) as failed:
         return _cannot(str(failed))
     return 0
 
@@ -64,7 +64,7 @@ def _supervise(settings: Settings, data_dir: Path) -> None:
         logs.say("filling the database with the demo catalogue, if it is empty")
         supervisor.run_once("seed", _program("seed", "--if-empty"), environment, draws=sys.stdout.isatty())
         logs.say("starting sandbox, worker and api")
-        supervisor.start(*_programs(settings, addresses, data_dir, environment))
+        supervisor.start(*_programs(addresses, data_dir, environment))
         logs.show_block(announcement(addresses, database, data_dir, time.monotonic() - begin))
         supervisor.follow()
     except StopRequested:
@@ -93,7 +93,7 @@ def _embedded(server: EmbeddedServer) -> Child:
     )
 
 
-def _programs(settings: Settings, addresses: Addresses, data_dir: Path, environment: dict[str, str]) -> Sequence[Child]:
+def _programs(addresses: Addresses, data_dir: Path, environment: dict[str, str]) -> Sequence[Child]:
     """Those that are stopped first come last."""
     worker_ready = data_dir / "worker.ready"
     return (
@@ -109,7 +109,7 @@ def _programs(settings: Settings, addresses: Addresses, data_dir: Path, environm
         Child(
             "api",
             _program("serve"),
-            answers(f"{addresses.api}/health/ready", next(iter(settings.api.trusted_hosts), "")),
+            answers(f"{addresses.api}/health/ready", addresses.host),
             environment=environment,
             stop_seconds=DRAIN_SECONDS + 5,
         ),

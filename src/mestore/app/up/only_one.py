@@ -1,6 +1,7 @@
 """One `mestore up` for a data folder."""
 
 import contextlib
+import dataclasses
 import fcntl
 import json
 import os
@@ -40,7 +41,7 @@ def only_one(data_dir: Path, addresses: Addresses) -> Iterator[None]:
     with os.fdopen(descriptor, "r+") as file:
         _take(descriptor, lock)
         file.truncate()
-        json.dump({"pid": os.getpid(), "api": addresses.api, "sandbox": addresses.sandbox}, file)
+        json.dump({"pid": os.getpid(), **dataclasses.asdict(addresses)}, file)
         file.flush()
         yield
 
@@ -56,7 +57,7 @@ def _take(descriptor: int, lock: Path) -> None:
         with contextlib.suppress(OSError, ValueError):
             holder = json.loads(lock.read_text())
         who = f"process {holder.get('pid', 'unknown')}"
-        if "api" in holder and answers(f"{holder['api']}/health/ready")():
+        if "api" in holder and answers(f"{holder['api']}/health/ready", holder["host"])():
             raise AlreadyRunning(
                 f"MeStore already runs on {lock.parent} ({who}) and is ready: "
                 f"API {holder['api']}, sandbox {holder['sandbox']}"

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from mestore.app import health
@@ -56,7 +55,7 @@ def create_app(settings: Settings, *, now: Now = utc_now) -> FastAPI:
 
 
 def behind_gate(app: FastAPI, settings: Settings) -> ASGIApp:
-    return Gate(TrustedHostMiddleware(app, settings.api.trusted_hosts), settings.api)
+    return Gate(app, settings.api)
 
 
 def application() -> ASGIApp:

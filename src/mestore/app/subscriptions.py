@@ -2,6 +2,7 @@
 
 from mestore.auth.events import EmailVerificationWished, EmailVerified, RegistrationRepeated
 from mestore.commissions import tasks as commissions
+from mestore.core import idempotency
 from mestore.core.jobs import PeriodicTask, Task
 from mestore.notifications import tasks as notifications
 from mestore.notifications.events import CodeQueued, MessageQueued
@@ -24,4 +25,5 @@ TASKS: tuple[Task, ...] = (
 PERIODIC: tuple[PeriodicTask, ...] = (
     PeriodicTask("orders.expire_unpaid_orders", "* * * * * */15", orders.expire_unpaid_orders),
     PeriodicTask("payments.ask_about_open_payments", "* * * * * */10", sweeper.ask_about_open_payments),
+    PeriodicTask("core.forget_old_idempotency_keys", "17 * * * *", idempotency.forget_old_keys),
 )

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mestore.catalog.errors import CategoryNotFound, ProductNotFound, SkuTaken
 from mestore.catalog.models import Category, HoldState, Product, ProductStatus, StockHold
 from mestore.core.ids import CategoryId, OrderId, ProductId, VendorId
-from mestore.core.paging import Slice, decode, slice_of
+from mestore.core.paging import Slice, decode, moment, slice_of
 from mestore.vendors.models import Vendor, VendorStatus
 
 Shown = Row[Product, Vendor, Category]
@@ -76,7 +75,7 @@ class ProductRepository:
     ) -> Slice[Shown]:
         total = await self._session.scalar(select(func.count()).select_from(query.subquery())) if count else None
         if cursor is not None:
-            query = query.where(tuple_(Product.created_at, Product.id) < decode(cursor, datetime.fromisoformat, UUID))
+            query = query.where(tuple_(Product.created_at, Product.id) < decode(cursor, moment, UUID))
         query = query.order_by(Product.created_at.desc(), Product.id.desc()).limit(limit + 1)
         rows = (await self._session.execute(query)).all()
         return slice_of(rows, limit, lambda row: (row.Product.created_at.isoformat(), row.Product.id), total)

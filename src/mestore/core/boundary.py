@@ -16,7 +16,18 @@ from uuid import UUID
 import phonenumbers
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+)
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,10 +36,14 @@ from mestore.core.errors import NotJson, UnsupportedMediaType
 from mestore.core.money import Money
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_LINE_BREAK = re.compile("[\r\n\u2028\u2029]")
-_PRICE = re.compile(r"\d{1,12}(\.0{1,2})?")
-_WHOLE = re.compile(r"-?\d{1,19}")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+_LINE_BREAK = re.compile("[\r\n\x85\u2028\u2029]")
+# Never \d: it means every script's digits.
+_PRICE = re.compile(r"[0-9]{1,12}(\.0{1,2})?")
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
+_JSON = re.compile(r"application/([a-z0-9.-]+\+)?json")
+_DEEPEST = 32
+"""How far a body may nest; no body of ours comes near it."""
 
 
 class Input(BaseModel):
@@ -79,10 +94,13 @@ def _phone(value: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-def _uuid(value: Any) -> Any:
+def _uuid(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
     if not isinstance(value, str | UUID):
         raise PydanticCustomError("uuid_type", "Input should be a UUID as text")
-    return value
+    try:
+        return parse(value)
+    except ValidationError:  # its message quotes what was sent
+        raise PydanticCustomError("uuid_parsing", "Input should be a UUID") from None
 
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_line)]
@@ -100,15 +118,13 @@ Phone = Annotated[
 ]
 """A phone number as people write it; what everything after this line sees is E.164 (`+573001234567`)."""
 
-Uuid = Annotated[
-    UUID, Field(strict=False), BeforeValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})
-]
+Uuid = Annotated[UUID, Field(strict=False), WrapValidator(_uuid), WithJsonSchema({"type": "string", "format": "uuid"})]
 """Any spelling of a UUID; the parsed value is what everything after this line sees."""
 
 Price = Annotated[
     Money,
     BeforeValidator(_money),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,12}(\.0{1,2})?$", "examples": ["32000.00"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,12}(\.0{1,2})?$", "examples": ["32000.00"]}),
 ]
 PathInt = Annotated[
     int,
@@ -151,6 +167,8 @@ def _constant(name: str) -> None:
 
 
 def _refuse_unstorable(value: Any, place: tuple[str | int, ...]) -> None:
+    if len(place) > _DEEPEST:
+        raise NotJson
     if isinstance(value, str):
         if _UNSTORABLE.search(value):
             raise RequestValidationError(
@@ -183,7 +201,7 @@ class StrictRoute(APIRoute):
                 raw = await request.body()
                 if raw:
                     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-                    if media_type != "application/json" and not media_type.endswith("+json"):
+                    if not _JSON.fullmatch(media_type):
                         raise UnsupportedMediaType
                     request.scope["strict_json"] = parse_json(raw)
             return await handle(request)

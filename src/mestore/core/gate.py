@@ -1,8 +1,8 @@
 """The gate: what every request passes before routing, as one plain ASGI class.
 
-It names the request, refuses bodies that are too large (counted as they come, whatever `Content-Length` says) and
-addresses that no text could be, makes a trailing slash mean nothing, counts and logs, and turns what nobody caught into
-a 500 that says nothing of the inside.
+It names the request, refuses foreign hosts, bodies that are too large (counted as they come, whatever `Content-Length`
+says) and addresses that no text could be, makes a trailing slash mean nothing, counts and logs, and lets nothing that
+was raised out of this process: `core/problems.py` made an answer of it.
 """
 
 import re
@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mestore.core import errors, metrics, problems
@@ -19,6 +19,7 @@ from mestore.core.settings import ApiSettings
 
 log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_PORT = re.compile(r":[0-9]{1,5}$")
 _SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -26,8 +27,10 @@ _SECURITY_HEADERS = [
 ]
 
 
-class _TooLarge(Exception):
-    """More bytes came than a body may have."""
+class UnknownHost(errors.BadRequest):
+    """This is not the address of this service."""
+
+    spanish = "Esta no es la dirección de este servicio."
 
 
 class Gate:
@@ -44,55 +47,61 @@ class Gate:
         scope["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        status = 0
+        status, complete = 0, False
 
         async def send_named(message: Message) -> None:
-            nonlocal status
+            nonlocal status, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *_SECURITY_HEADERS]
             await send(message)
+            complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
             await self._pass(scope, receive, send_named)
+        except ClientDisconnect:
+            log.info("client_went_away")
         except Exception as error:
-            if status:
+            # The application has answered and raises it once more, for its server's log: ours has it.
+            if not complete:
+                log.exception("answer_broken", path=scope["path"], error=type(error).__name__)
                 raise
-            response = self._failed(scope, error)
-            await response(scope, receive, send_named)
         finally:
             self._record(scope, status, time.perf_counter() - started)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        if not _is_text(scope.get("query_string", b"")):
-            response = problems.problem(request, errors.ValidationFailed, members={"errors": [_BAD_QUERY]})
-            await response(scope, receive, send)
-            return
-        if not _is_text(scope.get("raw_path") or b""):
-            await problems.problem(request, errors.NotFound)(scope, receive, send)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send)
             return
         if len(scope["path"]) > 1 and scope["path"].endswith("/"):
             scope["path"] = scope["path"].rstrip("/") or "/"
             scope["raw_path"] = (scope.get("raw_path") or b"").rstrip(b"/")
-        limit = self._limit(scope["path"])
+        await self._app(scope, _bounded(receive, self._limit(scope["path"])), send)
+
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
+        """The answer to what can be told from the head of a request to be no business of ours."""
+        request = Request(scope)
+        if not self._serves(request.headers.get("host", "")):
+            return problems.problem(request, UnknownHost)
+        if not _is_text(scope.get("query_string", b"")):
+            return problems.problem(request, errors.ValidationFailed, members={"errors": [_BAD_QUERY]})
+        if not _is_text(scope.get("raw_path") or b""):
+            return problems.problem(request, errors.NotFound)
         declared = request.headers.get("content-length", "0")
-        if declared.isdigit() and int(declared) > limit:
-            raise _TooLarge
-        await self._app(scope, _bounded(receive, limit), send)
+        if declared.isdecimal() and int(declared[:20]) > self._limit(scope["path"]):
+            return problems.problem(request, errors.BodyTooLarge)
+        return None
+
+    def _serves(self, host: str) -> bool:
+        name = _PORT.sub("", host).lower()
+        return any(
+            known in {name, "*"} or (known.startswith("*.") and name.endswith(known[1:]))
+            for known in self._settings.trusted_hosts
+        )
 
     def _limit(self, path: str) -> int:
         return self._settings.max_webhook_bytes if "/webhook" in path else self._settings.max_body_bytes
-
-    def _failed(self, scope: Scope, error: Exception) -> ASGIApp:
-        request = Request(scope)
-        if isinstance(error, _TooLarge) or isinstance(error.__cause__, _TooLarge):
-            return problems.problem(request, errors.BodyTooLarge, headers={"Connection": "close"})
-        if problems.is_transient(error):
-            log.warning("unavailable", error=type(error).__name__)
-            return problems.render(request, errors.Unavailable())
-        log.error("request_failed", path=scope["path"], exc_info=error)
-        return problems.problem(request, errors.InternalError)
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
@@ -130,7 +139,7 @@ def _bounded(receive: Receive, limit: int) -> Receive:
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise _TooLarge
+                raise errors.BodyTooLarge
         return message
 
     return receive_bounded

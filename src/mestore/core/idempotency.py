@@ -18,15 +18,16 @@ from uuid import UUID
 
 from fastapi import Depends, Header, Request
 from pydantic import StringConstraints, TypeAdapter
-from sqlalchemy import DateTime, LargeBinary, String, delete, func, text, update
+from sqlalchemy import ColumnElement, DateTime, LargeBinary, String, delete, func, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from starlette.responses import Response
 
 from mestore.core import problems
-from mestore.core.database import Base, Session, checkpoint, keep_only
+from mestore.core.database import Base, Session, checkpoint, keep_only, transaction
 from mestore.core.errors import Conflict, Invalid, Refusal, Unavailable
+from mestore.core.world import World
 
 LEASE = timedelta(seconds=60)
 """Longer than any request of ours may take, calls to gateways included."""
@@ -104,11 +105,10 @@ class Once:
             await checkpoint(self._session)
             raise
         except Refusal as refusal:
-            refused = problems.render(self._request, refusal)
             await keep_only(self._session)
-            await self._claim(claim)
-            await self._store(claim, refused)
-            await checkpoint(self._session)
+            if await _lock(self._session, claim):
+                await self._store(claim, problems.render(self._request, refusal))
+                await checkpoint(self._session)
             raise
         await self._store(claim, response)
         return response
@@ -123,7 +123,11 @@ class Once:
         taken = await session.scalar(
             insert(IdempotencyKey)
             .values(owner_id=owner_id, route=route, key=key, fingerprint=fingerprint, leased_until=lease)
-            .on_conflict_do_nothing()
+            .on_conflict_do_update(
+                index_elements=_PRIMARY_KEY,
+                set_={"fingerprint": fingerprint, "leased_until": lease, "created_at": func.now(), **_UNANSWERED},
+                where=_is_forgotten(),
+            )
             .returning(IdempotencyKey.key)
         )
         if taken is not None:
@@ -145,17 +149,49 @@ class Once:
         return None
 
     async def _store(self, claim: tuple[UUID, str, str], response: Response) -> None:
+        """Also when the claim went with what a refusal undid; an answer that stands stays the first."""
+        owner_id, route, key = claim
+        answer = {
+            "status": response.status_code,
+            "media_type": response.media_type,
+            "body": bytes(response.body),
+        }
         await self._session.execute(
-            update(IdempotencyKey)
-            .where(*_is(claim))
-            .values(status=response.status_code, media_type=response.media_type, body=bytes(response.body))
+            insert(IdempotencyKey)
+            .values(
+                owner_id=owner_id,
+                route=route,
+                key=key,
+                fingerprint=await self._fingerprint(),
+                leased_until=func.clock_timestamp(),
+                **answer,
+            )
+            .on_conflict_do_update(
+                index_elements=_PRIMARY_KEY,
+                set_=answer,
+                where=IdempotencyKey.status.is_(None),
+            )
         )
 
     async def _fingerprint(self) -> bytes:
         """What makes two requests the same: the method, the path with its ids, and the body's bytes."""
         request = self._request
-        head = f"{request.method} {request.url.path}\n".encode()
+        head = f"{request.method} {request.scope['path']}\n".encode()
         return hashlib.sha256(head + await request.body()).digest()
+
+
+_PRIMARY_KEY = ("owner_id", "route", "key")
+_UNANSWERED = {"status": None, "media_type": None, "body": None}
+
+
+async def forget_old_keys(world: World) -> None:
+    """Delete the keys that are kept no longer."""
+    async with transaction(world.sessions) as session:
+        await session.execute(delete(IdempotencyKey).where(_is_forgotten()))
+
+
+def _is_forgotten() -> ColumnElement[bool]:
+    return IdempotencyKey.created_at < func.clock_timestamp() - KEPT
 
 
 def _is(claim: tuple[UUID, str, str]) -> tuple[Any, ...]:

@@ -4,6 +4,7 @@ A 422 names the place and the rule (`errors[{loc,msg,code}]`) and never repeats 
 password.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -25,13 +26,25 @@ from mestore.core.errors import Refusal
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger(__name__)
 
+_BY_STATUS = {404: errors.NotFound, 405: errors.MethodNotAllowed, 413: errors.BodyTooLarge, 400: errors.BadRequest}
+_LONGEST_NAME, _MOST_ERRORS = 100, 50
+"""A name that was sent comes back in `loc`: a long one cut short, and not ten thousand of them."""
+
 # SQLSTATEs that say "not now": nothing was done, the same request may go through in a moment.
 _TRANSIENT = ("08", "53", "57", "40001", "40P01", "55P03", "25P03", "XX000")
 
 
+_LANGUAGE = re.compile(r"\s*(es|en)\b[^;]*(?:;\s*q=([01](?:\.[0-9]{1,3})?))?\s*", re.IGNORECASE)
+
+
 def language_of(request: Request) -> str:
-    """`es` when the reader's first language is Spanish, else `en`."""
-    return "es" if request.headers.get("accept-language", "").strip().lower().startswith("es") else "en"
+    """`es` or `en`, whichever `Accept-Language` likes better; `en` when it says nothing of either."""
+    wishes: dict[str, float] = {}
+    for part in request.headers.get("accept-language", "")[:200].split(","):
+        wish = _LANGUAGE.fullmatch(part)
+        if wish is not None and (weight := float(wish[2] or 1)):
+            wishes.setdefault(wish[1].lower(), weight)
+    return max(wishes, key=wishes.__getitem__, default="en")
 
 
 def problem(
@@ -42,17 +55,18 @@ def problem(
     members: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    title = refusal.title(language_of(request))
+    language = language_of(request)
+    title = refusal.title(language)
     body = {
         **(members or {}),
         "type": refusal.problem_type(),
         "title": title,
         "status": refusal.status,
         "detail": detail or title,
-        "instance": request.url.path,
+        "instance": request.scope["path"],
         "request_id": request.scope.get("request_id"),
     }
-    return Response(dump(body), refusal.status, dict(headers or {}), MEDIA_TYPE)
+    return Response(dump(body), refusal.status, {"Content-Language": language, **(headers or {})}, MEDIA_TYPE)
 
 
 def dump(value: Any) -> bytes:
@@ -83,24 +97,30 @@ def render(request: Request, refusal: Refusal) -> Response:
     return problem(request, type(refusal), detail=detail, members=refusal.members(), headers=headers)
 
 
-def _refusal(request: Request, refusal: Exception) -> Response:
+async def _refusal(request: Request, refusal: Exception) -> Response:
     assert isinstance(refusal, Refusal)
     return render(request, refusal)
 
 
-def _validation(request: Request, error: Exception) -> Response:
+async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = [
-        {"loc": [str(part) for part in each["loc"]], "msg": each["msg"], "code": each["type"]}
-        for each in error.errors()
+        {"loc": [str(part)[:_LONGEST_NAME] for part in each["loc"]], "msg": _message(each), "code": each["type"]}
+        for each in error.errors()[:_MOST_ERRORS]
     ]
     return problem(request, errors.ValidationFailed, members={"errors": found})
 
 
-def _http(request: Request, error: Exception) -> Response:
+def _message(error: Mapping[str, Any]) -> str:
+    """What pydantic says, but for the kinds of which it repeats what was sent."""
+    if error["type"] == "union_tag_invalid":
+        return f"{error['ctx']['discriminator']} should be one of {error['ctx']['expected_tags']}"
+    return str(error["msg"])
+
+
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    known = {404: errors.NotFound, 405: errors.MethodNotAllowed, 413: errors.BodyTooLarge, 400: errors.BadRequest}
-    refusal = known.get(error.status_code)
+    refusal = _BY_STATUS.get(error.status_code)
     if refusal is None:
         raise RuntimeError(f"an unexpected {error.status_code} {HTTPStatus(error.status_code).phrase}") from error
     return problem(request, refusal, headers=error.headers)
@@ -128,11 +148,19 @@ def _is_interface(error: DBAPIError) -> bool:
     return False
 
 
-def _database(request: Request, error: Exception) -> Response:
+async def _database(request: Request, error: Exception) -> Response:
     if not is_transient(error):
         raise error
-    log.warning("database_unavailable", error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
-    return render(request, errors.Unavailable())
+    return await _anything(request, error)
+
+
+async def _anything(request: Request, error: Exception) -> Response:
+    """What nobody caught. The log has it; the answer says nothing of the inside."""
+    if is_transient(error):
+        log.warning("unavailable", error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
+        return render(request, errors.Unavailable())
+    log.error("request_failed", path=request.scope["path"], exc_info=error)
+    return problem(request, errors.InternalError)
 
 
 def install(app: FastAPI) -> None:
@@ -142,3 +170,4 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     for kind in (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         app.add_exception_handler(kind, _database)
+    app.add_exception_handler(Exception, _anything)

@@ -58,7 +58,7 @@ def read(settings: AuthSettings, token: str, now: datetime) -> AccessToken:
         )
         issued, expires = int(claims["iat"]), int(claims["exp"])
         token_read = AccessToken(UserId(UUID(claims["sub"])), SessionId(UUID(claims["sid"])))
-    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, AttributeError) as error:
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError, AttributeError, RecursionError) as error:
         raise BadToken from error
     moment, leeway = now.timestamp(), _LEEWAY.total_seconds()
     longest = settings.access_minutes * 60 + leeway

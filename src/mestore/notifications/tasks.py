@@ -12,6 +12,7 @@ from mestore.notifications.mailer import Mailer
 from mestore.notifications.order_letters import OrderLetters
 from mestore.notifications.service import MailService, Notice, NotificationService
 from mestore.orders.events import OrderConfirmed
+from mestore.users.errors import UserNotFound
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,10 @@ async def send_message(world: World, event: MessageQueued) -> None:
 async def make_email_code(world: World, event: EmailVerificationWished) -> None:
     """Make the code and queue its letter, both or neither. Wishes that come too often are let go."""
     async with transaction(world.sessions) as session:
-        otp = await AuthService(session, world.settings, world.now).issue_email_code(event.user_id)
+        try:
+            otp = await AuthService(session, world.settings, world.now).issue_email_code(event.user_id)
+        except UserNotFound:
+            otp = None
         if otp is None:
             log.info("code_not_made", user_id=str(event.user_id))
             return

@@ -1,16 +1,26 @@
 """What comes in and goes out about shops."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from mestore.core.boundary import Input, Line, Output, Phone
 from mestore.users.schemas import EmailText, NewPassword, UserOut
 from mestore.vendors.models import DocumentType, VendorStatus
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,120}$"), Field(examples=["cafe-de-la-sierra"])]
+
+
+def _accepted(value: bool) -> bool:  # noqa: FBT001 - a validator
+    if not value:
+        raise PydanticCustomError("terms_not_accepted", "Selling needs the terms accepted")
+    return value
+
+
+Accepted = Annotated[bool, AfterValidator(_accepted), Field(json_schema_extra={"const": True})]
 
 
 class VendorRegisterIn(Input):
@@ -22,7 +32,7 @@ class VendorRegisterIn(Input):
     document_type: Annotated[DocumentType, Field(strict=False)]
     document_number: Line = Field(max_length=25, examples=["900123456-8"])
     city: Line = Field(max_length=100, examples=["Santa Marta"])
-    terms_accepted: Literal[True]
+    terms_accepted: Accepted
 
 
 class ShopOut(Output):

@@ -1,10 +1,8 @@
 """The API as a client sees it, as nobody or as a given user."""
 
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
-from starlette.types import ASGIApp
 
 from mestore.core import tokens
 from mestore.core.database import transaction
@@ -13,18 +11,10 @@ from mestore.users.models import User, UserSession
 
 
 class Api:
-    def __init__(self, app: ASGIApp, world: World) -> None:
+    def __init__(self, http: httpx.AsyncClient, world: World) -> None:
         self._world = world
-        self._http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver")
+        self._http = http
         self._tokens: dict[Any, str] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
-    ) -> None:
-        await self._http.aclose()
 
     async def token(self, user: User) -> str:
         """A good access token of the user, in a session of its own."""

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from sqlalchemy import text
 
@@ -140,8 +141,9 @@ def sandbox(sandbox_process: RunningSandbox) -> RunningSandbox:
 async def api(world: World) -> AsyncIterator[Api]:
     app = create_app(world.settings)
     app.state.world = world
-    async with Api(behind_gate(app, world.settings), world) as api:
-        yield api
+    transport = httpx.ASGITransport(behind_gate(app, world.settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        yield Api(http, world)
 
 
 @pytest.fixture

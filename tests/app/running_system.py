@@ -108,8 +108,7 @@ class RunningSystem:
         wanted = names or NAMES
         self._start_all([name for name in SERVERS if name in wanted], more)
         if "postgres" in wanted:
-            with ThreadPoolExecutor(1) as thread:  # Alembic's event loop must not meet that of a test
-                thread.submit(migrations.upgrade, self.database_url).result()
+            _outside_of_any_event_loop(lambda: migrations.upgrade(self.database_url))
         if "sandbox" in wanted:
             self.sandbox.environment |= dict(environment)
         self._start_all([name for name in PROGRAMS if name in wanted], more)
@@ -117,7 +116,8 @@ class RunningSystem:
 
     def seed(self) -> None:
         """Fills the database with the demo catalogue."""
-        seed.run(self.settings, if_empty=False)
+        settings = self.settings
+        _outside_of_any_event_loop(lambda: seed.run(settings, if_empty=False))
 
     def stop(self, *names: str) -> None:
         """Ends the named ones in an orderly way (all, without names, the last started first)."""
@@ -157,6 +157,7 @@ class RunningSystem:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+        self.sandbox.__exit__()
 
     def _start_all(self, names: Iterable[str], more: Mapping[str, str]) -> None:
         started = list(names)
@@ -217,6 +218,12 @@ class RunningSystem:
 
 def _server(server: EmbeddedServer) -> _Program:
     return _Program(server.name, server.command, server.ready, server.prepare, server.stop_signal)
+
+
+def _outside_of_any_event_loop(act: Callable[[], None]) -> None:
+    """Both migrations and seed bring their own."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(act).result()
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -61,7 +61,7 @@ async def _fill(settings: Settings, *, if_empty: bool) -> None:
                 return
             await _insert_all(connection, await hash_password(PASSWORD, settings.auth))
     except IntegrityError as conflict:
-        reason = str(conflict.orig).partition("DETAIL:")[2].strip() or str(conflict.orig)
+        reason = getattr(conflict.orig and conflict.orig.__cause__, "detail", None) or conflict.orig
         raise SystemExit(f"mestore: nothing was added, for the demo catalogue meets other rows: {reason}") from None
     finally:
         await engine.dispose()

@@ -1,8 +1,8 @@
 """The job worker: runs what rooms published, each job in a transaction of its own, again after a growing pause if it
 fails.
 
-A worker that dies leaves its jobs picked; another takes them over when their heartbeat is `HEARTBEAT` old. A job that
-failed `MAX_ATTEMPTS` times is kept as failed for an administrator, and the others pass it.
+A worker that dies leaves its jobs picked; another takes them over when their heartbeat is `jobs.heartbeat_seconds` old.
+A job that failed `jobs.max_attempts` times is kept as failed for an administrator, and the others pass it.
 """
 
 import asyncio
@@ -27,9 +27,6 @@ from mestore.core.settings import Settings
 from mestore.core.world import World, open_world
 
 log = structlog.get_logger(__name__)
-HEARTBEAT = timedelta(seconds=10)
-MAX_ATTEMPTS = 10
-AT_ONCE = 20
 
 
 def run(settings: Settings) -> None:
@@ -65,8 +62,8 @@ async def _work(world: World, stop: asyncio.Event) -> None:
         try:
             await queue.run(
                 dequeue_timeout=timedelta(seconds=5),
-                heartbeat_timeout=HEARTBEAT,
-                max_concurrent_tasks=AT_ONCE,
+                heartbeat_timeout=timedelta(seconds=world.settings.jobs.heartbeat_seconds),
+                max_concurrent_tasks=world.settings.jobs.at_once,
                 shutdown_on_listener_failure=True,
             )
         finally:
@@ -81,7 +78,7 @@ def _pool(settings: Settings) -> asyncpg.Pool:
 def queue_of(world: World, pool: asyncpg.Pool, tasks: Sequence[Task], periodic: Sequence[PeriodicTask]) -> PgQueuer:
     """A queue on which every task and periodic task is registered."""
     queue = PgQueuer.from_asyncpg_pool(pool)
-    patiently = partial(DatabaseRetryEntrypointExecutor, max_attempts=MAX_ATTEMPTS)
+    patiently = partial(DatabaseRetryEntrypointExecutor, max_attempts=world.settings.jobs.max_attempts)
     for task in tasks:
         queue.entrypoint(task.name, on_failure="hold", executor_factory=patiently)(_handler(world, task))
     for each in periodic:
@@ -102,7 +99,7 @@ def _handler(world: World, task: Task) -> Callable[[Job], Awaitable[None]]:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(job_id=int(job.id), job=task.name, attempt=job.attempts)
         started = time.perf_counter()
-        await failpoints.failpoint("job_claimed")
+        failpoints.failpoint("job_claimed")
         await task.handle(world, task.event.of_payload(job.payload))
         log.info("job_done", ms=round((time.perf_counter() - started) * 1000, 1))
 

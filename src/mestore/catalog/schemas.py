@@ -36,7 +36,7 @@ Kilograms = Annotated[
     Decimal,
     Field(strict=False, gt=0, le=1_000, max_digits=7, decimal_places=3, allow_inf_nan=False),
     BeforeValidator(_kilograms),
-    WithJsonSchema({"type": "string", "pattern": r"^\d{1,4}(\.\d{1,3})?$", "examples": ["0.500"]}),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,3})?$", "examples": ["0.500"]}),
 ]
 Tag = Annotated[Line, StringConstraints(max_length=50), Field(examples=["café"])]
 AttributeName = Annotated[Line, StringConstraints(max_length=50)]

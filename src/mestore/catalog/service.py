@@ -35,7 +35,7 @@ class ProductService:
         await self._products.category(CategoryId(product.category_id))
         product_id = await self._products.add(
             {
-                **product.model_dump(),
+                **dict(product),
                 "id": new_uuid(),
                 "vendedor_id": vendor.id,
                 "slug": slug_of(product.name),

@@ -76,7 +76,9 @@ async def session_of(request: Request) -> AsyncIterator[AsyncSession]:
     """One request, one transaction: committed before the response leaves, undone if anything raised."""
     async with request.app.state.world.sessions() as session:
         yield session
-        await _commit(session)
+        failpoint("before_request_commit")
+        await session.commit()
+        failpoint("after_request_commit")
 
 
 Session = Annotated[AsyncSession, Depends(session_of, scope="function")]
@@ -87,23 +89,17 @@ async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One job, one transaction."""
     async with sessions() as session:
         yield session
-        await _commit(session)
+        await session.commit()
 
 
 async def checkpoint(session: AsyncSession) -> None:
     """Keep what is done so far: the next line calls the outside world and may never come back."""
-    await _commit(session)
+    await session.commit()
 
 
 async def keep_only(session: AsyncSession) -> None:
     """Undo everything of this transaction; what is written next is a new one: a refusal that must be remembered."""
     await session.rollback()
-
-
-async def _commit(session: AsyncSession) -> None:
-    await failpoint("before_commit")
-    await session.commit()
-    await failpoint("after_commit")
 
 
 async def ping(session: AsyncSession) -> None:

@@ -1,8 +1,8 @@
 """Named places where a test can make this process fail: `MESTORE_FAILPOINTS='{"before_commit": "kill"}'`.
 
 Off unless armed, and production refuses to start with any armed. An action is `kill` (SIGKILL of this process) or
-`raise`; `name@n` arms only the n-th time that the place is passed, so that each statement of a job can be a place to
-die.
+`raise`; `name@n` arms only the n-th time that the place is passed: the steps of one
+job share a name and are counted.
 """
 
 import os
@@ -23,7 +23,7 @@ def arm(failpoints: dict[str, str]) -> None:
     _armed.update(failpoints)
 
 
-async def failpoint(name: str) -> None:
+def failpoint(name: str) -> None:
     """A place where a test may want this process to fail."""
     if not _armed:
         return

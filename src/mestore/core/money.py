@@ -83,7 +83,12 @@ class Money:
     def __get_pydantic_json_schema__(
         cls, _schema: core_schema.CoreSchema, _handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"type": "string", "pattern": r"^-?\d{1,12}\.\d{2}$", "examples": ["250000.00"], "description": "COP"}
+        return {
+            "type": "string",
+            "pattern": r"^-?[0-9]{1,12}\.[0-9]{2}$",
+            "examples": ["250000.00"],
+            "description": "COP",
+        }
 
 
 ZERO = Money(0)

@@ -9,10 +9,10 @@ import os
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-"  # noqa: S105 - the mark by which production recognises and refuses it
 
@@ -110,6 +110,13 @@ class PaymentSettings(Section):
     """How long a gateway may not know a reference before the attempt counts as never made."""
 
 
+class JobSettings(Section):
+    heartbeat_seconds: float = 10.0
+    """A worker silent for so long counts as dead, and another takes its jobs over."""
+    max_attempts: int = 10
+    at_once: int = 20
+
+
 class CommissionSettings(Section):
     rate: Decimal = Decimal("0.05")
 
@@ -138,7 +145,7 @@ class Settings(BaseSettings):
     environment: Environment = Environment.DEVELOPMENT
     data_dir: Path = Path(".mestore")
     log_level: str = "INFO"
-    failpoints: Annotated[dict[str, str], NoDecode] = {}
+    failpoints: dict[str, str] = {}
     """Where a test makes the process fail, as in `before_commit:kill`; refused in production."""
 
     api: ApiSettings = ApiSettings()
@@ -149,6 +156,7 @@ class Settings(BaseSettings):
     orders: OrderSettings = OrderSettings()
     fraud: FraudSettings = FraudSettings()
     payments: PaymentSettings = PaymentSettings()
+    jobs: JobSettings = JobSettings()
     commissions: CommissionSettings = CommissionSettings()
     wompi: WompiSettings = WompiSettings()
     mail: MailSettings = MailSettings()

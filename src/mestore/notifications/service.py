@@ -79,14 +79,14 @@ class MailService:
             return
         letter, envelope = addressed
         await checkpoint(self._session)
-        await failpoint("before_smtp")
+        failpoint("before_smtp")
         try:
             await self._mailer.send(letter, envelope)
         except ReceiverRefused as refused:
-            log.warning("letter_refused", message_id=message_id, error=str(refused))
+            log.warning("letter_refused", message_id=message_id)  # its row says why; servers like to repeat the address
             await self._messages.settle(message_id, MessageStatus.FAILED, str(refused)[:300])
             return
-        await failpoint("after_smtp")
+        failpoint("after_smtp")
         await self._messages.settle(message_id, MessageStatus.SENT)
 
     async def _address(self, message: Message) -> tuple[Letter, Envelope] | None:

@@ -26,9 +26,9 @@ class ShippingInfo(Input):
     city: Annotated[Line, Field(examples=["Bogotá"])]
     department: Annotated[Line, Field(examples=["Bogotá D.C."])]
     municipality_code: Annotated[
-        str, StringConstraints(pattern=r"^\d{5}$"), Field(description="DANE code", examples=["11001"])
+        str, StringConstraints(pattern=r"^[0-9]{5}$"), Field(description="DANE code", examples=["11001"])
     ]
-    postal_code: Annotated[str, StringConstraints(pattern=r"^\d{6}$"), Field(examples=["110231"])] | None = None
+    postal_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$"), Field(examples=["110231"])] | None = None
     notes: Annotated[Text, StringConstraints(max_length=500), Field(examples=["portería"])] = ""
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from mestore.catalog.stock import StockService
 from mestore.core.database import Session
+from mestore.core.failpoints import failpoint
 from mestore.core.ids import OrderId, ProductId, UserId
 from mestore.core.jobs import publish
 from mestore.core.paging import Slice
@@ -104,8 +105,11 @@ class OrderStateService:
         """
         if not await self._move(order, OrderStatus.CONFIRMED, Actor.SYSTEM, None, reason):
             return
+        failpoint("applying")
         await self._stock.sell(order.id)
+        failpoint("applying")
         await publish(self._session, OrderConfirmed(order.id))
+        failpoint("applying")
 
     async def cancel(self, order: Order, actor: Actor, user_id: UserId | None, reason: str) -> None:
         """Give an unpaid order's stock back. Its row is locked by the caller.

@@ -20,7 +20,7 @@ DocumentNumber = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{4,20}$
 
 
 class PseData(Input):
-    bank_code: Annotated[str, StringConstraints(pattern=r"^\d{1,6}$"), Field(examples=["1022"])]
+    bank_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,6}$"), Field(examples=["1022"])]
     user_type: Annotated[Literal["PERSON", "COMPANY"], Field(examples=["PERSON"])]
     document_type: DocumentType
     document_number: DocumentNumber
@@ -40,7 +40,7 @@ class CardData(Input):
 class NequiData(Input):
     """The wallet's number, which is its holder's mobile."""
 
-    phone: Annotated[str, StringConstraints(pattern=r"^(\+57)?3\d{9}$"), Field(examples=["3001234567"])]
+    phone: Annotated[str, StringConstraints(pattern=r"^(\+57)?3[0-9]{9}$"), Field(examples=["3001234567"])]
 
 
 class NoData(Input):

@@ -74,7 +74,7 @@ class PaymentService:
         if payment.status is PaymentStatus.DECLINED:
             return payment
         await checkpoint(self._session)
-        await failpoint("after_payment_row")
+        failpoint("after_payment_row")
         return await self._start(gateway, payment, self._attempt(buyer, order, payment, wanted))
 
     async def status_of_order(self, buyer: User, order_id: OrderId) -> OrderPaymentsView:
@@ -146,7 +146,7 @@ class PaymentService:
             await self._fail(payment, str(error))
             await checkpoint(self._session)
             raise GatewayAway from error
-        await failpoint("after_gateway_answer")
+        failpoint("after_gateway_answer")
         settled = await self._settlement.apply(payment, charge, "start")
         log.info("payment_started", payment_id=payment.id, gateway=gateway.name, status=settled.status)
         return settled

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.core.failpoints import failpoint
 from mestore.core.ids import PaymentId
 from mestore.core.settings import Settings
 from mestore.orders.models import Order
@@ -48,6 +49,7 @@ class Settlement:
                 message=charge.message,
             )
         )
+        failpoint("applying")
         payment.payment_url = payment.payment_url or charge.payment_url
         if payment.gateway_transaction_id is None or charge.status is PaymentStatus.APPROVED:
             payment.gateway_transaction_id = charge.transaction_id
@@ -86,6 +88,7 @@ class Settlement:
         payment.status = PaymentStatus.APPROVED
         payment.failure = None
         await self._session.flush()
+        failpoint("applying")
         if not payable:
             late = order.status is OrderStatus.CANCELLED
             await self._open_case(CaseKind.LATE if late else CaseKind.SECOND_PAYMENT, payment, charge)

@@ -34,6 +34,7 @@ async def receive(world: World, gateway_name: str, raw: bytes) -> None:
         event_id = await InboxRepository(session).keep(gateway_name, announcement, raw)
         if event_id is not None:
             await publish(session, GatewayEventReceived(event_id))
+    failpoint("event_stored")
 
 
 async def handle(world: World, received: GatewayEventReceived) -> None:
@@ -45,7 +46,6 @@ async def handle(world: World, received: GatewayEventReceived) -> None:
             return
         await checkpoint(session)
         charge = await gateway_named(event.gateway, world).find_transaction(event.transaction_id)
-        await failpoint("before_apply")
         if charge is None:
             await inbox.handled(event.id, EventOutcome.NOT_CONFIRMED)
             log.warning("announcement_not_confirmed", event_id=event.id, gateway=event.gateway)
@@ -61,5 +61,5 @@ async def handle(world: World, received: GatewayEventReceived) -> None:
             await inbox.handled(event.id, EventOutcome.UNMATCHED)
             return
         await Settlement(session, world.settings).apply(payment, charge, "webhook")
-        await failpoint("in_apply")
         await inbox.handled(event.id, EventOutcome.APPLIED)
+        failpoint("applying")

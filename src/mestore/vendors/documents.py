@@ -7,7 +7,7 @@ from stdnum.exceptions import ValidationError
 
 from mestore.vendors.models import DocumentType
 
-_SEPARATORS = re.compile(r"[\s.,-]")
+_SEPARATORS = re.compile(r"[\s.,]")
 _PLAIN = {
     # Citizens' numbers have up to 8 digits (before 2003) or 10, foreigners' 6 or 7.
     DocumentType.CC: re.compile(r"[1-9][0-9]{4,9}"),

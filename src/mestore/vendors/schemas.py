@@ -14,7 +14,7 @@ from mestore.vendors.models import DocumentType, VendorStatus
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,120}$"), Field(examples=["cafe-de-la-sierra"])]
 
 
-def _accepted(value: bool) -> bool:  # noqa: FBT001 - a validator
+def _accepted(value: bool) -> bool:
     if not value:
         raise PydanticCustomError("terms_not_accepted", "Selling needs the terms accepted")
     return value
@@ -28,10 +28,10 @@ class VendorRegisterIn(Input):
     password: NewPassword
     full_name: Line = Field(examples=["Rosa Elena Mendoza"])
     phone: Phone
-    business_name: Line = Field(min_length=2, examples=["Café de la Sierra"])
+    business_name: Annotated[Line, Field(min_length=2)] = Field(examples=["Café de la Sierra"])
     document_type: Annotated[DocumentType, Field(strict=False)]
-    document_number: Line = Field(max_length=25, examples=["900123456-8"])
-    city: Line = Field(max_length=100, examples=["Santa Marta"])
+    document_number: Annotated[Line, Field(max_length=25)] = Field(examples=["1020304050"])
+    city: Annotated[Line, Field(max_length=100)] = Field(examples=["Santa Marta"])
     terms_accepted: Accepted
 
 
@@ -51,7 +51,7 @@ class VendorOut(ShopOut):
 
     status: VendorStatus
     document_type: DocumentType
-    document_number: str = Field(examples=["900123456-8"])
+    document_number: str = Field(examples=["1020304050"])
 
 
 class RegisteredOut(Output):

@@ -1,0 +1,54 @@
+"""`mestore demo` against the whole system, and against a part of it."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+
+from mestore.app import demo
+from mestore.core.settings import CommissionSettings
+from tests.app.running_system import RunningSystem
+
+
+@pytest.fixture(name="system", scope="module")
+def _system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
+    with RunningSystem(tmp_path_factory.mktemp("demo")) as system:
+        system.seed()
+        yield system
+
+
+def right_steps(output: str) -> list[int]:
+    return [int(number) for number in re.findall(r"^✓ +(\d+) ", output, re.MULTILINE)]
+
+
+def test_all_seventeen_steps_are_right(system: RunningSystem, capsys: pytest.CaptureFixture[str]) -> None:
+    came_out_right = demo.run(system.settings)
+    output = capsys.readouterr().out
+    assert came_out_right, output
+    assert right_steps(output) == list(range(1, 18))
+    assert "✗" not in output
+    assert "\x1b" not in output, "colours are for terminals"
+    seconds = re.search(r"All 17 steps are right, in ([0-9.]+) s", output)
+    assert seconds is not None
+    assert float(seconds[1]) < 15
+
+
+def test_it_can_be_played_again(system: RunningSystem) -> None:
+    assert demo.run(system.settings)
+
+
+def test_a_wrong_step_is_shown_and_ends_it(system: RunningSystem, capsys: pytest.CaptureFixture[str]) -> None:
+    wants_more = system.settings.model_copy(update={"commissions": CommissionSettings(rate=Decimal("0.06"))})
+    assert not demo.run(wants_more)
+    output = capsys.readouterr().out
+    assert right_steps(output) == list(range(1, 16))
+    assert re.search(r"^✗ 16 .* was charged ", output, re.MULTILINE)
+
+
+def test_without_the_system_it_says_what_to_do(system: RunningSystem, capsys: pytest.CaptureFixture[str]) -> None:
+    system.stop("api")
+    assert not demo.run(system.settings)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert system.api_url in line
+    assert "make up" in line

@@ -29,6 +29,20 @@ def test_one_file_commits_and_rolls_back() -> None:
     assert found == []
 
 
+def test_another_room_is_entered_through_its_door() -> None:
+    """Its service, models, errors and events. Of `users` also the caller (`current`) and the shape of a user."""
+    private = {"repository", "schemas", "endpoints", "tasks"}
+    found = []
+    for name, text in modules(but_not=("app/", "sandbox/", "migrations/")):
+        room = name.split("/")[0]
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("mestore."):
+                _, other, *file = [*node.module.split("."), ""]
+                if other not in (room, "core") and file[0] in private and node.module != "mestore.users.schemas":
+                    found.append((name, node.module))
+    assert found == []
+
+
 def test_a_module_has_one_subject_and_a_name() -> None:
     found = [name for name, text in modules(but_not=("migrations/versions",)) if len(text.splitlines()) > LONGEST]
     assert found == []

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mestore.app import check
+
 from mestore.orders.models import Order
 from mestore.orders.states import OrderStatus
 from mestore.payments.models import Payment
@@ -248,6 +248,3 @@ async def test_k05_the_api_dies_with_the_gateways_answer_in_its_hands(story: Sto
     assert len(at_wompi) == 1
 
 
-async def test_everything_that_was_killed_left_nothing_wrong(system: RunningSystem) -> None:
-    """Runs last in this file: the marketplace's own check of its invariants."""
-    assert check.run(system.settings) == 0

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
-from mestore.app import health
+from mestore.app import description, docs_page, health
 from mestore.app.subscriptions import TASKS
 from mestore.auth.endpoints import router as auth_router
 from mestore.catalog.endpoints import categories_router
@@ -43,7 +43,18 @@ def create_app(settings: Settings, *, now: Now = utc_now) -> FastAPI:
             app.state.world = world
             yield
 
-    app = FastAPI(title="MeStore", version="1.0.0", lifespan=lifespan, redirect_slashes=False)
+    app = FastAPI(
+        title="MeStore",
+        version="1.0.0",
+        description=description.TEXT,
+        openapi_tags=description.TAGS,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        generate_unique_id_function=documentation.operation_id,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
     api = APIRouter(prefix="/api/v1", route_class=StrictRoute)
     for room in ROOMS:
         api.include_router(room)
@@ -51,6 +62,7 @@ def create_app(settings: Settings, *, now: Now = utc_now) -> FastAPI:
     app.include_router(health.router)
     problems.install(app)
     documentation.install(app)
+    docs_page.install(app)
     return app
 
 

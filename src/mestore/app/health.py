@@ -1,61 +1,132 @@
 """Whether this process lives, whether it can serve, and what it has counted."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Annotated
+from collections.abc import Coroutine
+from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Response
+from pydantic import Field
 from sqlalchemy import text
-from starlette.responses import JSONResponse, Response
 
 from mestore.core import metrics
-from mestore.core.database import Session, transaction
-from mestore.core.wiring import TheWorld, world_of
+from mestore.core.boundary import Output
+from mestore.core.database import transaction
+from mestore.core.wiring import TheWorld
 from mestore.core.world import World
 
 router = APIRouter(tags=["operations"])
-_PATIENCE_SECONDS = 2.0
+T = TypeVar("T")
+Word = Literal["ok", "away", "unknown"]
+_PATIENCE_SECONDS = 1.5
+_RETRY_AFTER = "2"
+_AWAY = {
+    "status": "unavailable",
+    "dependencies": {"postgresql": "away", "redis": "ok", "worker": "unknown"},
+}
+_FIGURES = """\
+# HELP mestore_payments Payments by state and gateway
+# TYPE mestore_payments gauge
+mestore_payments{gateway="wompi",state="APPROVED"} 7.0
+"""
+_WORKER_LOOKS = text("""
+    SELECT coalesce(max(greatest(heartbeat, last_run)) > now() - interval '30 seconds', false) FROM pgqueuer_schedules
+""")
+"""A worker runs a schedule every few seconds, and says that it still runs while one takes long."""
+
+
+class Liveness(Output):
+    status: Literal["ok"] = "ok"
+
+
+class Dependencies(Output):
+    postgresql: Annotated[Word, Field(examples=["ok"])]
+    redis: Annotated[Word, Field(examples=["ok"])]
+    worker: Annotated[Word, Field(examples=["ok"], description="Known by PostgreSQL alone")]
+
+
+class Readiness(Output):
+    status: Annotated[Literal["ok", "degraded", "unavailable"], Field(examples=["ok"])]
+    dependencies: Dependencies
 
 
 @router.get("/health/live", summary="Is the process alive?")
-async def live() -> dict[str, str]:
+async def live() -> Liveness:
     """Yes, for as long as it answers: no dependency is asked, so an outage of one never restarts the API."""
-    return {"status": "ok"}
+    return Liveness()
 
 
-@router.get("/health/ready", summary="Can it serve now?")
-async def ready(world: TheWorld) -> JSONResponse:
-    """Asks each dependency. Without PostgreSQL the answer is 503; without Redis the API serves on, degraded."""
-    database, redis = await asyncio.gather(_works(_ask_database(world)), _works(_ask_redis(world)))
-    status = "ok" if database and redis else "degraded" if database else "unavailable"
-    body = {"status": status, "dependencies": {"postgresql": _word(database), "redis": _word(redis)}}
-    return JSONResponse(body, 200 if database else 503, {} if database else {"Retry-After": "2"})
+@router.get(
+    "/health/ready",
+    summary="Can it serve now?",
+    responses={
+        503: {
+            "description": "PostgreSQL is away. Try again shortly.",
+            "model": Readiness,
+            "content": {"application/json": {"example": _AWAY}},
+        }
+    },
+)
+async def ready(world: TheWorld, response: Response) -> Readiness:
+    """Asks each dependency. Only PostgreSQL is needed to serve: without Redis or the worker it is `degraded`."""
+    worker, redis = await asyncio.gather(_answer(_worker_is_alive(world)), _answer(_ask_redis(world)))
+    if worker is None:
+        response.status_code = 503
+        response.headers["Retry-After"] = _RETRY_AFTER
+    dependencies = Dependencies(
+        postgresql="away" if worker is None else "ok",
+        redis="ok" if redis else "away",
+        worker="unknown" if worker is None else "ok" if worker else "away",
+    )
+    status: Literal["ok", "degraded"] = "ok" if worker and redis else "degraded"
+    return Readiness(status="unavailable" if worker is None else status, dependencies=dependencies)
 
 
-async def _ask_database(world: World) -> None:
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=metrics.Figures,
+    responses={200: {"content": {metrics.Figures.media_type: {"example": _FIGURES}}}},
+)
+async def figures(world: TheWorld) -> metrics.Figures:
+    """What the API's processes have counted, and what PostgreSQL knows about jobs, payments and holds.
+
+    While PostgreSQL is away, `mestore_database_up` is 0 and only the former is there.
+    """
+    known = await _answer(_ask_for_figures(world))
+    return metrics.Figures(metrics.of_processes() + metrics.of_database(known))
+
+
+async def _worker_is_alive(world: World) -> bool:
     async with transaction(world.intake_sessions) as session:
-        await session.execute(text("SELECT 1"))
+        return bool(await session.scalar(_WORKER_LOOKS))
 
 
-async def _ask_redis(world: World) -> None:
-    await world.redis.ping()
+async def _ask_redis(world: World) -> bool:
+    return bool(await world.redis.ping())
 
 
-async def _works(question: Awaitable[None]) -> bool:
-    try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            await question
-    except Exception:  # noqa: BLE001 - whatever is wrong with it, it does not work now
-        return False
-    return True
+async def _ask_for_figures(world: World) -> list[metrics.Sample]:
+    async with transaction(world.intake_sessions) as session:
+        return await metrics.ask_database(session)
 
 
-def _word(works: bool) -> str:  # noqa: FBT001 - its only subject
-    return "ok" if works else "away"
+async def _answer(question: Coroutine[Any, Any, T]) -> T | None:
+    """None when there is no answer in time. To let go of a connection that hangs takes longer; nobody waits for it."""
+    asking = asyncio.create_task(question)
+    _asking.add(asking)
+    asking.add_done_callback(_forget)
+    if not (await asyncio.wait({asking}, timeout=_PATIENCE_SECONDS))[0]:
+        asking.cancel()
+        return None
+    return None if asking.cancelled() or asking.exception() else asking.result()
 
 
-@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
-async def figures(session: Session, _world: Annotated[World, Depends(world_of)]) -> Response:
-    """What the API's processes have counted, and what PostgreSQL knows about jobs, payments and holds."""
-    body = metrics.of_processes() + await metrics.of_database(session)
-    return Response(body, media_type="text/plain; version=0.0.4; charset=utf-8")
+_asking: set[asyncio.Task[Any]] = set()
+"""The event loop itself holds tasks only weakly."""
+
+
+def _forget(asked: asyncio.Task[Any]) -> None:
+    """Whatever went wrong with it, the answer said that it does not work now."""
+    _asking.discard(asked)
+    if not asked.cancelled():
+        asked.exception()

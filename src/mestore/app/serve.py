@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
 
 from mestore.app.processes import die_with
+from mestore.core import logs
 from mestore.core.settings import Settings
 
 DRAIN_SECONDS = 25
@@ -31,6 +33,8 @@ def load_application(server: int) -> Callable[..., Any]:
 
 
 def run(settings: Settings) -> None:
+    logs.configure(settings.log_level)
+    _count_in_files(settings)
     server = Granian(
         "mestore.app.api:application",
         address=settings.api.host,
@@ -45,5 +49,28 @@ def run(settings: Settings) -> None:
         workers_kill_timeout=DRAIN_SECONDS,
         log_level=LogLevels.warning,
         log_access=False,
+        log_dictconfig={"loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}}},
     )
     server.serve(target_loader=functools.partial(load_application, os.getpid()), wrap_loader=False)
+
+
+def _count_in_files(settings: Settings) -> None:
+    """Where the workers count together. A run begins with nothing counted, and leaves files that the next removes."""
+    folder = settings.data_dir.resolve() / "metrics"
+    for leftover in folder.glob("[0-9]*"):
+        if not _runs(int(leftover.name)):
+            shutil.rmtree(leftover, ignore_errors=True)
+    own = folder / str(os.getpid())
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(own)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True

@@ -54,6 +54,7 @@ async def _run(settings: Settings) -> None:
 async def _work(world: World, stop: asyncio.Event) -> None:
     async with _pool(world.settings) as pool:
         queue = queue_of(world, pool, TASKS, PERIODIC)
+        heartbeat = timedelta(seconds=world.settings.jobs.heartbeat_seconds)
         stopper = asyncio.create_task(_stop_when(stop, queue))
         ready = world.settings.data_dir / "worker.ready"
         ready.parent.mkdir(parents=True, exist_ok=True)
@@ -61,8 +62,9 @@ async def _work(world: World, stop: asyncio.Event) -> None:
         log.info("worker_ready", tasks=len(TASKS), periodic=len(PERIODIC))
         try:
             await queue.run(
-                dequeue_timeout=timedelta(seconds=5),
-                heartbeat_timeout=timedelta(seconds=world.settings.jobs.heartbeat_seconds),
+                # New jobs wake the worker at once; those of a dead one are noticed at this interval.
+                dequeue_timeout=heartbeat / 2,
+                heartbeat_timeout=heartbeat,
                 max_concurrent_tasks=world.settings.jobs.at_once,
                 shutdown_on_listener_failure=True,
             )

@@ -53,9 +53,9 @@ class Input(BaseModel):
 
 
 class Output(BaseModel):
-    """An answer; it reads rows and shows only the fields it names."""
+    """An answer; it reads rows and shows only the fields it names, and always all of them."""
 
-    model_config = ConfigDict(from_attributes=True)
+    model_config = ConfigDict(from_attributes=True, json_schema_serialization_defaults_required=True)
 
 
 def _line(value: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Depends, Request
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
@@ -43,6 +43,7 @@ def driver_url(url: str) -> str:
 def create_engine(url: str, settings: DatabaseSettings, *, name: str) -> AsyncEngine:
     """A pool with a deadline on everything: connect, wait for a connection, for a lock, for a statement, idle time.
 
+    What a statement was given never stands in an error: it may be a hash or an address.
     `pool_pre_ping` notices connections that a restart of PostgreSQL left behind before a request meets them.
     """
     return create_async_engine(
@@ -51,6 +52,7 @@ def create_engine(url: str, settings: DatabaseSettings, *, name: str) -> AsyncEn
         max_overflow=0,
         pool_timeout=settings.pool_timeout_seconds,
         pool_pre_ping=True,
+        hide_parameters=True,
         json_serializer=lambda value: orjson.dumps(value, default=str).decode(),
         json_deserializer=orjson.loads,
         connect_args={
@@ -89,18 +91,16 @@ async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One job, one transaction."""
     async with sessions() as session:
         yield session
+        failpoint("before_commit")
         await session.commit()
 
 
 async def checkpoint(session: AsyncSession) -> None:
     """Keep what is done so far: the next line calls the outside world and may never come back."""
+    failpoint("before_commit")
     await session.commit()
 
 
 async def keep_only(session: AsyncSession) -> None:
     """Undo everything of this transaction; what is written next is a new one: a refusal that must be remembered."""
     await session.rollback()
-
-
-async def ping(session: AsyncSession) -> None:
-    await session.execute(text("SELECT 1"))

@@ -5,46 +5,54 @@ names the refusals it can give with `refusals(…)`. `tests/test_openapi.py` fai
 example.
 """
 
-from typing import Any
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Any, get_type_hints
 
 from fastapi import FastAPI
-from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 
 from mestore.core import errors
 from mestore.core.errors import Refusal
 
 Json = dict[str, Any]
+PROBLEM_JSON = "application/problem+json"
 _BY_FORMAT = {
     "uuid": "01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10",
     "date-time": "2026-11-24T15:04:05Z",
     "uri": "https://shop.example/pago",
     "email": "ana@example.co",
 }
+_TEXT: Json = {"type": "string"}
 _PROBLEM: Json = {
     "type": "object",
     "title": "Problem",
-    "description": "RFC 9457. `type` and `code` never change; `title` and `detail` follow Accept-Language (es, en).",
+    "description": "RFC 9457. `type` and `code` never change; `title` and `detail` follow Accept-Language (es, en). "
+    "Some kinds have members of their own besides, as their examples show.",
     "required": ["type", "title", "status", "detail", "instance", "request_id"],
     "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
+        "type": _TEXT,
+        "title": _TEXT,
         "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string"},
-        "request_id": {"type": "string"},
+        "detail": _TEXT,
+        "instance": _TEXT,
+        "request_id": _TEXT,
         "errors": {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {
-                    "loc": {"type": "array", "items": {"type": "string"}},
-                    "msg": {"type": "string"},
-                    "code": {"type": "string"},
-                },
+                "required": ["loc", "msg", "code"],
+                "properties": {"loc": {"type": "array", "items": _TEXT}, "msg": _TEXT, "code": _TEXT},
+                "additionalProperties": False,
             },
         },
     },
 }
+
+
+def operation_id(route: APIRoute) -> str:
+    """The function's own name: what generated clients call it by."""
+    return route.name
 
 
 def refusals(*kinds: type[Refusal]) -> dict[int | str, Json]:
@@ -53,16 +61,17 @@ def refusals(*kinds: type[Refusal]) -> dict[int | str, Json]:
     named: list[type[Refusal]] = [*kinds, errors.Unavailable]
     for kind in named:
         answer = found.setdefault(
-            kind.status, {"description": kind.title(), "content": {"application/problem+json": {"examples": {}}}}
+            kind.status, {"description": kind.title(), "content": {PROBLEM_JSON: {"examples": {}}}}
         )
         if kind.title() not in answer["description"]:
             answer["description"] += f" Or: {kind.title()}"
-        answer["content"]["application/problem+json"]["examples"][kind.__name__] = {"value": _problem_example(kind)}
+        answer["content"][PROBLEM_JSON]["examples"][kind.__name__] = {"value": _problem_example(kind)}
     return found
 
 
 def _problem_example(kind: type[Refusal]) -> Json:
     example = {
+        **_members(kind),
         "type": kind.problem_type(),
         "title": kind.title(),
         "status": kind.status,
@@ -77,20 +86,26 @@ def _problem_example(kind: type[Refusal]) -> Json:
     return example
 
 
+def _members(kind: type[Refusal]) -> Json:
+    """An example of each field that a refusal shows besides."""
+    if not is_dataclass(kind):
+        return {}
+    hints = get_type_hints(kind)
+    return {
+        field.name: _example(TypeAdapter(hints[field.name]).json_schema(), {})
+        if field.default is MISSING
+        else field.default
+        for field in fields(kind)
+    }
+
+
 def install(app: FastAPI) -> None:
     """Make `app.openapi()` the completed document."""
 
     def openapi() -> Json:
         if app.openapi_schema is None:
-            app.openapi_schema = _complete(
-                get_openapi(
-                    title=app.title,
-                    version=app.version,
-                    description=app.description,
-                    routes=app.routes,
-                    tags=app.openapi_tags,
-                )
-            )
+            document = FastAPI.openapi(app)
+            app.openapi_schema = _complete(document)
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -109,24 +124,37 @@ def _complete(document: Json) -> Json:
 
 def _complete_operation(operation: Json, components: Json) -> None:
     responses = operation["responses"]
-    takes_input = "requestBody" in operation or "parameters" in operation
-    added: list[type[Refusal]] = [errors.ValidationFailed] if takes_input else []
-    if "requestBody" in operation:
-        added += [errors.NotJson, errors.BodyTooLarge, errors.UnsupportedMediaType]
-        for media in operation["requestBody"]["content"].values():
-            media.setdefault("example", _example(media["schema"], components))
-    if "422" in responses and "application/json" in responses["422"].get("content", {}):
+    if "application/json" in responses.get("422", {}).get("content", {}):
         del responses["422"]
-    for status, more in refusals(*added).items():
-        known = responses.setdefault(str(status), {"description": more["description"], "content": {}})
-        media = known["content"].setdefault("application/problem+json", {"examples": {}})
-        media["examples"] = {**more["content"]["application/problem+json"]["examples"], **media["examples"]}
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path":
+            parameter["example"] = _example(parameter["schema"], components)
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        media.setdefault("example", _example(media["schema"], components))
+    _add_refusals(responses, _of_every(operation))
     for answer in responses.values():
         for media_type, media in answer.get("content", {}).items():
-            if media_type == "application/problem+json":
+            if media_type == PROBLEM_JSON:
                 media["schema"] = {"$ref": "#/components/schemas/Problem"}
             elif "schema" in media and "examples" not in media:
                 media.setdefault("example", _example(media["schema"], components))
+
+
+def _of_every(operation: Json) -> list[type[Refusal]]:
+    """The refusals that follow from what an operation takes."""
+    kinds: list[type[Refusal]] = []
+    if "requestBody" in operation or "parameters" in operation:
+        kinds.append(errors.ValidationFailed)
+    if "requestBody" in operation:
+        kinds += [errors.NotJson, errors.BodyTooLarge, errors.UnsupportedMediaType]
+    return kinds
+
+
+def _add_refusals(responses: Json, kinds: list[type[Refusal]]) -> None:
+    for status, more in refusals(*kinds).items():
+        known = responses.setdefault(str(status), {"description": more["description"], "content": {}})
+        media = known["content"].setdefault(PROBLEM_JSON, {"examples": {}})
+        media["examples"] = {**more["content"][PROBLEM_JSON]["examples"], **media["examples"]}
 
 
 def _example(schema: Json, components: Json) -> Any:  # noqa: PLR0911 - one line for each kind of schema

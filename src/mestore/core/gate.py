@@ -1,8 +1,8 @@
 """The gate: what every request passes before routing, as one plain ASGI class.
 
 It names the request, refuses foreign hosts, bodies that are too large (counted as they come, whatever `Content-Length`
-says) and addresses that no text could be, makes a trailing slash mean nothing, counts and logs, and lets nothing that
-was raised out of this process: `core/problems.py` made an answer of it.
+says) and addresses that no text could be, makes a trailing slash mean nothing and HEAD a GET without its body, counts
+and logs, and lets nothing that was raised out of this process: `core/problems.py` made an answer of it.
 """
 
 import re
@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mestore.core import errors, metrics, problems
@@ -47,20 +47,20 @@ class Gate:
         scope["request_id"] = request_id
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        status, complete = 0, False
+        status, complete, headless = 0, False, scope["method"] == "HEAD"
 
         async def send_named(message: Message) -> None:
             nonlocal status, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *_SECURITY_HEADERS]
+            elif headless:
+                message = {**message, "body": b""}
             await send(message)
             complete = message["type"] == "http.response.body" and not message.get("more_body", False)
 
         try:
             await self._pass(scope, receive, send_named)
-        except ClientDisconnect:
-            log.info("client_went_away")
         except Exception as error:
             # The application has answered and raises it once more, for its server's log: ours has it.
             if not complete:
@@ -74,6 +74,8 @@ class Gate:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope["method"] = "GET"
         if len(scope["path"]) > 1 and scope["path"].endswith("/"):
             scope["path"] = scope["path"].rstrip("/") or "/"
             scope["raw_path"] = (scope.get("raw_path") or b"").rstrip(b"/")

@@ -1,8 +1,9 @@
-"""Structured logs: a JSON object a line (readable text on a terminal), with the request's or job's id, never a secret."""
+"""Structured logs: a JSON object a line (readable text on a terminal) with the request or job id, never a secret."""
 
 import logging
 import re
 import sys
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -12,7 +13,13 @@ _SECRET_KEY = re.compile(
     r"password|secret|token|authorization|cookie|otp|code$|cvc|card|private_key|signature|checksum|document_number",
     re.IGNORECASE,
 )
-_SECRET_TEXT = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+|tok_(?:test|prod)_\w+|prv_(?:test|prod)_\w+|\b\d{13,19}\b")
+_SECRET_TEXT = re.compile(
+    r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]+"  # a signed token
+    r"|(?:tok|prv)_(?:test|prod)_\w+|(?:test|prod)_(?:integrity|events)_\w+"  # Wompi's
+    r"|\b\d{13,19}\b"  # a card's number
+    r"|\$argon2\w*\$[\w$=,+/]+"
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # what signs in to a database
+)
 _HIDDEN = "[hidden]"
 
 
@@ -32,13 +39,16 @@ def _hidden(value: Any) -> Any:
 
 
 def configure(level: str, *, readable: bool | None = None) -> None:
-    """Send structlog's and the standard library's logs to standard output, through the same processors."""
+    """Send structlog's and the standard library's logs to standard output, through the same processors.
+
+    Warnings and the exception that ends the process go the same way.
+    """
     readable = sys.stdout.isatty() if readable is None else readable
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
         hide_secrets,
     ]
@@ -61,5 +71,14 @@ def configure(level: str, *, readable: bool | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_end
     for chatty in ("httpx", "httpcore", "pgqueuer", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def _log_end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, Exception):
+        logging.getLogger(__name__).critical("process_ends", exc_info=(kind, error, trace))
+    else:
+        sys.__excepthook__(kind, error, trace)

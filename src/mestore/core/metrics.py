@@ -1,16 +1,23 @@
 """Figures for Prometheus: what this process counts, and what PostgreSQL knows (read when asked).
 
 With several workers each process counts for itself in files below `PROMETHEUS_MULTIPROC_DIR`, which the client library
-reads from the environment when it is imported; `/metrics` adds them up.
+reads from the environment when it is imported; `/metrics` adds them up. The files of a worker that ended still count,
+so that no counter goes back; `mestore serve` begins with none.
 """
 
 import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client import REGISTRY as PROCESS_REGISTRY
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.responses import Response
 
 requests = Counter("mestore_requests_total", "Answered requests", ["method", "route", "status"])
 latency = Histogram(
@@ -21,45 +28,75 @@ latency = Histogram(
 )
 webhook_refusals = Counter("mestore_webhook_refusals_total", "Webhooks that were not believed", ["gateway"])
 
-# name → (help, labels, query whose rows are the labels' values and then the figure)
-_KNOWN_BY_DATABASE = {
-    "mestore_jobs": (
+
+@dataclass(frozen=True)
+class Known:
+    """A figure that PostgreSQL knows: the query gives its labels' values as a text array, and then the number."""
+
+    name: str
+    meaning: str
+    labels: Sequence[str]
+    query: str
+
+
+class Sample(NamedTuple):
+    name: str
+    labels: Sequence[str]
+    figure: float
+
+
+KNOWN = (
+    Known(
+        "mestore_jobs",
         "Jobs by state",
         ("job", "state"),
-        "SELECT entrypoint, status::text, count(*) FROM pgqueuer GROUP BY 1, 2",
+        "SELECT ARRAY[entrypoint, status::text], count(*) FROM pgqueuer GROUP BY entrypoint, status",
     ),
-    "mestore_job_oldest_seconds": (
-        "Age of the oldest job that could run now",
-        (),
-        """SELECT coalesce(extract(epoch FROM max(now() - execute_after)), 0) FROM pgqueuer
-           WHERE status IN ('queued', 'picked') AND execute_after <= now()""",
+    Known(
+        "mestore_job_oldest_seconds",
+        "How long the oldest job in a state has been due",
+        ("job", "state"),
+        """SELECT ARRAY[entrypoint, status::text], extract(epoch FROM max(clock_timestamp() - execute_after))
+        FROM pgqueuer WHERE execute_after <= clock_timestamp() GROUP BY entrypoint, status""",
     ),
-    "mestore_payments": (
+    Known(
+        "mestore_payments",
         "Payments by state and gateway",
         ("gateway", "state"),
-        "SELECT gateway, status, count(*) FROM payments GROUP BY 1, 2",
+        "SELECT ARRAY[gateway, status], count(*) FROM payments GROUP BY gateway, status",
     ),
-    "mestore_payments_unknown": (
+    Known(
+        "mestore_payments_unknown",
         "Attempts whose outcome the gateway has not told yet",
         (),
-        "SELECT count(*) FROM payments WHERE status = 'PROCESSING'",
+        "SELECT ARRAY[]::text[], count(*) FROM payments WHERE status = 'PROCESSING'",
     ),
-    "mestore_payment_cases_open": (
+    Known(
+        "mestore_payment_cases_open",
         "Cases that wait for an administrator",
-        (),
-        "SELECT count(*) FROM payment_cases WHERE closed_at IS NULL",
+        ("kind",),
+        "SELECT ARRAY[kind], count(*) FROM payment_cases WHERE closed_at IS NULL GROUP BY kind",
     ),
-    "mestore_holds_open": (
+    Known(
+        "mestore_holds_open",
         "Orders that hold stock",
         (),
-        "SELECT count(DISTINCT order_id) FROM stock_holds WHERE state = 'OPEN'",
+        "SELECT ARRAY[]::text[], count(DISTINCT order_id) FROM stock_holds WHERE state = 'OPEN'",
     ),
-    "mestore_units_held": (
+    Known(
+        "mestore_units_held",
         "Units on hold",
         (),
-        "SELECT coalesce(sum(quantity), 0) FROM stock_holds WHERE state = 'OPEN'",
+        "SELECT ARRAY[]::text[], coalesce(sum(quantity), 0) FROM stock_holds WHERE state = 'OPEN'",
     ),
-}
+)
+_QUESTION = text(
+    " UNION ALL ".join(f"SELECT '{known.name}', * FROM ({known.query}) AS known (labels, figure)" for known in KNOWN)  # noqa: S608
+)
+
+
+class Figures(Response):
+    media_type: str = CONTENT_TYPE_PLAIN_0_0_4
 
 
 def of_processes() -> bytes:
@@ -71,12 +108,29 @@ def of_processes() -> bytes:
     return generate_latest(registry)
 
 
-async def of_database(session: AsyncSession) -> bytes:
-    """What PostgreSQL knows, in Prometheus' text format."""
-    lines: list[str] = []
-    for name, (meaning, labels, query) in _KNOWN_BY_DATABASE.items():
-        lines += [f"# HELP {name} {meaning}", f"# TYPE {name} gauge"]
-        for *values, figure in await session.execute(text(query)):
-            named = ",".join(f'{label}="{value}"' for label, value in zip(labels, values, strict=True))
-            lines.append(f"{name}{{{named}}} {figure}" if named else f"{name} {figure}")
-    return ("\n".join(lines) + "\n").encode()
+async def ask_database(session: AsyncSession) -> list[Sample]:
+    """All that PostgreSQL knows, in one question."""
+    return [Sample(*row) for row in await session.execute(_QUESTION)]
+
+
+def of_database(samples: Sequence[Sample] | None) -> bytes:
+    """The text of what PostgreSQL answered; None says that it did not."""
+    registry = CollectorRegistry()
+    registry.register(_Answer(samples))
+    return generate_latest(registry)
+
+
+class _Answer(Collector):
+    def __init__(self, samples: Sequence[Sample] | None) -> None:
+        self._samples = samples
+
+    def collect(self) -> Iterable[GaugeMetricFamily]:
+        up = GaugeMetricFamily("mestore_database_up", "Whether PostgreSQL answers")
+        up.add_metric([], self._samples is not None)
+        yield up
+        for known in KNOWN if self._samples is not None else ():
+            family = GaugeMetricFamily(known.name, known.meaning, labels=known.labels)
+            for sample in self._samples or ():
+                if sample.name == known.name:
+                    family.add_metric(sample.labels, float(sample.figure))
+            yield family

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
+from mestore.core.boundary import Output
 from mestore.core.errors import Invalid
 
 Row = TypeVar("Row")
@@ -21,11 +22,12 @@ class BadCursor(Invalid):
     spanish = "El cursor no es válido. Empieza desde la primera página."
 
 
-class Page(BaseModel, Generic[Shown]):
-    model_config = ConfigDict(from_attributes=True)
+class Page(Output, Generic[Shown]):
     items: list[Shown]
-    next_cursor: str | None
-    total: int | None = None
+    next_cursor: str | None = Field(
+        examples=["WzEyM10"], description="The `cursor` of the next page; null on the last one"
+    )
+    total: int | None = Field(None, examples=[None], description="Counted only when asked for with `total=true`")
 
 
 @dataclass(frozen=True)

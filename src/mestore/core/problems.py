@@ -14,10 +14,11 @@ import orjson
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from mestore.core import errors
@@ -27,6 +28,9 @@ MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger(__name__)
 
 _BY_STATUS = {404: errors.NotFound, 405: errors.MethodNotAllowed, 413: errors.BodyTooLarge, 400: errors.BadRequest}
+_CLIENT_WENT_AWAY = 499
+"""Nobody reads it; it is what the figures and the log show."""
+
 _LONGEST_NAME, _MOST_ERRORS = 100, 50
 """A name that was sent comes back in `loc`: a long one cut short, and not ten thousand of them."""
 
@@ -123,7 +127,18 @@ async def _http(request: Request, error: Exception) -> Response:
     refusal = _BY_STATUS.get(error.status_code)
     if refusal is None:
         raise RuntimeError(f"an unexpected {error.status_code} {HTTPStatus(error.status_code).phrase}") from error
-    return problem(request, refusal, headers=error.headers)
+    headers = {"Allow": _allowed(request)} if refusal is errors.MethodNotAllowed else error.headers
+    return problem(request, refusal, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of this address: the routers know only those of the first route that fits it."""
+    path = request.scope["path"]
+    found: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        if route.path_regex.match(path):
+            found |= route.methods or set()
+    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
 
 
 def is_transient(error: BaseException) -> bool:
@@ -156,6 +171,8 @@ async def _database(request: Request, error: Exception) -> Response:
 
 async def _anything(request: Request, error: Exception) -> Response:
     """What nobody caught. The log has it; the answer says nothing of the inside."""
+    if isinstance(error, ClientDisconnect):
+        return Response(status_code=_CLIENT_WENT_AWAY)
     if is_transient(error):
         log.warning("unavailable", error=type(error).__name__, sqlstate=getattr(error, "sqlstate", None))
         return render(request, errors.Unavailable())

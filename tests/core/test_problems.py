@@ -1,0 +1,91 @@
+import time
+
+import pytest
+from fastapi import FastAPI
+
+from mestore.app.subscriptions import TASKS
+from mestore.core.clock import utc_now
+from mestore.core.settings import DatabaseSettings
+from mestore.core.world import World, open_world
+from tests.api import Api
+from tests.core.conftest import Serve
+from tests.make import SHIPPING, Make
+from tests.problems import assert_problem
+
+ENGLISH, SPANISH = "There is no such thing.", "No existe."
+
+
+@pytest.mark.parametrize(
+    ("wish", "title"),
+    [
+        ("", ENGLISH),
+        ("es", SPANISH),
+        ("es-CO", SPANISH),
+        ("ES-419,es;q=0.9", SPANISH),
+        ("en", ENGLISH),
+        ("en-US,en;q=0.9,es;q=0.8", ENGLISH),
+        ("es-CO,es;q=0.9,en;q=0.8", SPANISH),
+        ("en;q=0.5, es;q=0.8", SPANISH),
+        ("fr-FR, es;q=0.4", SPANISH),
+        ("es;q=0", ENGLISH),
+        ("est", ENGLISH),
+        ("*", ENGLISH),
+        ("es;q=x", ENGLISH),
+        (";;,,;q=", ENGLISH),
+        ("es" * 5_000, ENGLISH),
+    ],
+)
+async def test_titles_follow_accept_language(wish: str, title: str, api: Api) -> None:
+    answer = await api.get("/nowhere", headers={"Accept-Language": wish})
+    problem = assert_problem(answer, 404)
+    assert problem["title"] == problem["detail"] == title
+    assert problem["type"] == "/problems/not-found"
+    assert answer.headers["content-language"] == ("es" if title == SPANISH else "en")
+
+
+async def test_a_method_that_an_address_does_not_answer(api: Api) -> None:
+    answer = await api.request("DELETE", "/api/v1/products")
+    assert assert_problem(answer, 405)["type"] == "/problems/method-not-allowed"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
+
+
+async def test_details_of_a_refusal_are_members_of_its_answer(api: Api, make: Make) -> None:
+    product = await make.product(stock=1)
+    order = {"items": [{"product_id": str(product.id), "quantity": 2}], "shipping_info": SHIPPING}
+    problem = assert_problem(await api.post("/api/v1/orders", order, by=await make.buyer()), 409)
+    assert problem["type"] == "/problems/out-of-stock"
+    assert (problem["product_id"], problem["available"]) == (str(product.id), 1)
+
+
+async def test_nobody_signed_in_is_told_how(api: Api) -> None:
+    answer = await api.get("/api/v1/auth/me")
+    assert_problem(answer, 401)
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+async def test_the_name_of_a_way_of_paying_is_not_repeated(api: Api, make: Make) -> None:
+    problem = assert_problem(
+        await api.post("/api/v1/payments/process", {"payment_method": "TRUEQUE"}, by=await make.buyer()), 422
+    )
+    assert problem["errors"] == [
+        {
+            "loc": ["body"],
+            "msg": "'payment_method' should be one of 'PSE', 'CARD', 'NEQUI', 'BANCOLOMBIA'",
+            "code": "union_tag_invalid",
+        }
+    ]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/products", "/api/v1/categories"])
+async def test_no_database_is_503_for_a_moment(path: str, app: FastAPI, world: World, serve: Serve) -> None:
+    """Nothing listens there, as while PostgreSQL restarts."""
+    away = DatabaseSettings(url="postgresql://mestore@/mestore?host=/nonexistent&port=5432")
+    settings = world.settings.model_copy(update={"database": away})
+    async with open_world(settings, utc_now, TASKS, name="test-away") as elsewhere, serve(app, elsewhere) as api:
+        started = time.perf_counter()
+        answer = await api.get(path)
+        assert assert_problem(answer, 503)["type"] == "/problems/unavailable"
+        assert answer.headers["retry-after"] == "2"
+        assert time.perf_counter() - started < 6
+        assert (await api.get("/health/live")).status_code == 200
+        assert_problem(await api.get("/nowhere"), 404)

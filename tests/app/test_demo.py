@@ -25,7 +25,7 @@ def right_steps(output: str) -> list[int]:
 def test_all_seventeen_steps_are_right(system: RunningSystem, capsys: pytest.CaptureFixture[str]) -> None:
     came_out_right = demo.run(system.settings)
     output = capsys.readouterr().out
-    assert came_out_right, output
+    assert came_out_right, f"{output}\n{system.log('worker')[-3000:]}"
     assert right_steps(output) == list(range(1, 18))
     assert "✗" not in output
     assert "\x1b" not in output, "colours are for terminals"
@@ -34,8 +34,9 @@ def test_all_seventeen_steps_are_right(system: RunningSystem, capsys: pytest.Cap
     assert float(seconds[1]) < 15
 
 
-def test_it_can_be_played_again(system: RunningSystem) -> None:
-    assert demo.run(system.settings)
+def test_it_can_be_played_again(system: RunningSystem, capsys: pytest.CaptureFixture[str]) -> None:
+    came_out_right = demo.run(system.settings)
+    assert came_out_right, f"{capsys.readouterr().out}\n{system.log('worker')[-3000:]}"
 
 
 def test_a_wrong_step_is_shown_and_ends_it(system: RunningSystem, capsys: pytest.CaptureFixture[str]) -> None:

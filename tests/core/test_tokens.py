@@ -1,0 +1,133 @@
+"""What PyJWT accepts by default, and what is no access token of ours: each asked of a real route."""
+
+import base64
+import json
+from typing import Any
+
+import jwt
+import pytest
+
+from mestore.core.clock import utc_now
+from mestore.core.ids import new_uuid
+from mestore.core.world import World
+from mestore.users.models import User, UserType
+from tests.api import Api
+from tests.make import Make
+from tests.problems import assert_problem
+from tests.rows import Rows
+
+ME = "/api/v1/auth/me"
+REMOVED = object()
+
+
+class Forge:
+    """Makes tokens that differ from a good one in what a test names."""
+
+    def __init__(self, good: str, secret: str) -> None:
+        self.good = good
+        self._secret = secret
+        self._claims: dict[str, Any] = jwt.decode(good, options={"verify_signature": False})
+
+    def token(
+        self, *, secret: str | None = None, algorithm: str = "HS256", head: dict[str, Any] | None = None, **claims: Any
+    ) -> str:
+        said = {name: value for name, value in (self._claims | claims).items() if value is not REMOVED}
+        # PyJWT refuses to write some claims that it would read.
+        return jwt.PyJWS().encode(json.dumps(said).encode(), secret or self._secret, algorithm, head)
+
+
+@pytest.fixture
+async def buyer(make: Make) -> User:
+    return await make.buyer()
+
+
+@pytest.fixture
+async def forge(api: Api, buyer: User, world: World) -> Forge:
+    return Forge(await api.token(buyer), world.settings.auth.secret.get_secret_value())
+
+
+async def answer(api: Api, token: str) -> int:
+    response = await api.get(ME, headers={"Authorization": f"Bearer {token}"})
+    if response.status_code != 200:
+        assert_problem(response, 401)
+        assert token[-20:] not in response.text
+    return response.status_code
+
+
+async def test_a_good_token_and_one_forged_without_a_change(api: Api, forge: Forge) -> None:
+    assert await answer(api, forge.good) == 200
+    assert await answer(api, forge.token()) == 200
+
+
+NOW = int(utc_now().timestamp())
+HOUR = 3_600
+BAD_CLAIMS: dict[str, dict[str, Any]] = {
+    **{f"without {name}": {name: REMOVED} for name in ("iss", "aud", "sub", "jti", "iat", "exp", "typ", "sid")},
+    "exp as text": {"exp": str(NOW + HOUR)},
+    "exp as text that is no number": {"exp": "tomorrow"},
+    "exp 10^400": {"exp": 10**400},
+    "exp NaN": {"exp": float("nan")},
+    "exp Infinity": {"exp": float("inf")},
+    "exp null": {"exp": None},
+    "exp true": {"exp": True},
+    "exp too far": {"exp": NOW + 2 * HOUR},
+    "expired": {"iat": NOW - 2 * HOUR, "exp": NOW - 1},
+    "iat in the future": {"iat": NOW + HOUR, "exp": NOW + HOUR + 1},
+    "iat as a list": {"iat": [NOW]},
+    "another issuer": {"iss": "somebody"},
+    "another audience": {"aud": "somebody"},
+    "typ refresh": {"typ": "refresh"},
+    "typ as a list": {"typ": ["access"]},
+    "sub that is no id": {"sub": "admin"},
+    "sub as a number": {"sub": 1},
+    "sid that is no id": {"sid": "x"},
+    "sid as a number": {"sid": 1},
+    "a session that there is not": {"sid": str(new_uuid())},
+    "a user that there is not": {"sub": str(new_uuid())},
+}
+
+
+@pytest.mark.parametrize("claims", BAD_CLAIMS.values(), ids=BAD_CLAIMS.keys())
+async def test_claims_that_do_not_fit(claims: dict[str, Any], api: Api, forge: Forge) -> None:
+    assert await answer(api, forge.token(**claims)) == 401
+
+
+async def test_heads_that_do_not_fit(api: Api, forge: Forge) -> None:
+    assert await answer(api, forge.token(secret="s" * 32)) == 401
+    assert await answer(api, forge.token(algorithm="HS512")) == 401
+    assert await answer(api, forge.token(algorithm="none", secret="")) == 401
+    assert await answer(api, forge.token(head={"crit": ["b64"]})) == 401
+    assert await answer(api, forge.token(head={"crit": ["exp"], "exp": 1})) == 401
+
+
+async def test_heads_that_mean_nothing_are_not_followed(api: Api, forge: Forge) -> None:
+    head = {"kid": "../../etc/passwd", "jku": "http://127.0.0.1:9/keys", "x5u": "http://127.0.0.1:9/x"}
+    assert await answer(api, forge.token(head=head)) == 200
+    assert await answer(api, forge.token(secret="s" * 32, head=head)) == 401
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "a.b.c", "a.b", "....", "eyJhbGciOiJub25lIn0..", base64.b64encode(b"[" * 100_000).decode() + ".e30.x"],
+    ids=["nothing", "a letter", "three", "two", "dots", "none", "deep"],
+)
+async def test_what_is_no_token(token: str, api: Api) -> None:
+    assert await answer(api, token) == 401
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "bearer bearer", "", "Token"])
+async def test_another_scheme(scheme: str, api: Api, forge: Forge) -> None:
+    assert_problem(await api.get(ME, headers={"Authorization": f"{scheme} {forge.good}"}), 401)
+
+
+async def test_F63_what_an_account_may_is_read_at_each_request(api: Api, forge: Forge, buyer: User, rows: Rows) -> None:
+    assert (await api.get("/api/v1/orders", by=buyer)).status_code == 200
+    await rows.execute("UPDATE users SET user_type = :kind WHERE id = :id", kind=UserType.ADMIN, id=buyer.id)
+    assert_problem(await api.get("/api/v1/orders", by=buyer), 403)
+    await rows.execute("UPDATE users SET is_active = false WHERE id = :id", id=buyer.id)
+    assert await answer(api, forge.good) == 401
+
+
+async def test_an_ended_session_ends_its_token(api: Api, forge: Forge, rows: Rows) -> None:
+    await rows.execute("UPDATE user_sessions SET revoked_at = now()")
+    assert await answer(api, forge.good) == 401

@@ -4,10 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 from mestore.app.api import openapi_document
 
 Json = dict[str, Any]
+EXAMPLE_ID = UUID("01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10")
+"""What stands for every UUID in the document's examples."""
+
+EXAMPLE_ORDER = 123
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,7 @@ def buyer(system: RunningSystem, client: httpx.Client) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def product_id(system: RunningSystem) -> str:
-    async def made(world: World) -> str:
-        return str((await Make(world).product(stock=1_000)).id)
-
-    return in_world(system, made)
+    return str(in_world(system, lambda world: Make(world).product(stock=1_000)).id)
 
 
 def in_world(system: RunningSystem, act: Callable[[World], Any]) -> Any:
@@ -209,4 +206,3 @@ def test_k19_the_api_ends_when_the_requests_in_flight_are_answered(
         eventually(system.sandbox.transactions)
         system.stop("api")
         assert paying.result().status_code == 200
-    system.start("api")

@@ -33,7 +33,9 @@ class Forge:
     ) -> str:
         said = {name: value for name, value in (self._claims | claims).items() if value is not REMOVED}
         # PyJWT refuses to write some claims that it would read.
-        return jwt.PyJWS().encode(json.dumps(said).encode(), secret or self._secret, algorithm, head)
+        return jwt.PyJWS().encode(
+            json.dumps(said).encode(), self._secret if secret is None else secret, algorithm, head
+        )
 
 
 @pytest.fixture
@@ -50,7 +52,7 @@ async def answer(api: Api, token: str) -> int:
     response = await api.get(ME, headers={"Authorization": f"Bearer {token}"})
     if response.status_code != 200:
         assert_problem(response, 401)
-        assert token[-20:] not in response.text
+        assert len(token) < 20 or token[-20:] not in response.text
     return response.status_code
 
 
@@ -92,6 +94,7 @@ async def test_claims_that_do_not_fit(claims: dict[str, Any], api: Api, forge: F
     assert await answer(api, forge.token(**claims)) == 401
 
 
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 async def test_heads_that_do_not_fit(api: Api, forge: Forge) -> None:
     assert await answer(api, forge.token(secret="s" * 32)) == 401
     assert await answer(api, forge.token(algorithm="HS512")) == 401

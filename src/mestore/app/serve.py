@@ -34,7 +34,7 @@ def load_application(server: int) -> Callable[..., Any]:
 
 def run(settings: Settings) -> None:
     logs.configure(settings.log_level)
-    _count_in_files(settings)
+    count_in_files(settings)
     server = Granian(
         "mestore.app.api:application",
         address=settings.api.host,
@@ -54,7 +54,7 @@ def run(settings: Settings) -> None:
     server.serve(target_loader=functools.partial(load_application, os.getpid()), wrap_loader=False)
 
 
-def _count_in_files(settings: Settings) -> None:
+def count_in_files(settings: Settings) -> None:
     """Where the workers count together. A run begins with nothing counted, and leaves files that the next removes."""
     folder = settings.data_dir.resolve() / "metrics"
     for leftover in folder.glob("[0-9]*"):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,7 +29,9 @@ class CommissionRepository:
             insert(Commission)
             .values(status=CommissionStatus.PENDING, **values)
             .on_conflict_do_nothing(
-                index_elements=[Commission.package_id], index_where=Commission.status != CommissionStatus.REVERSED
+                index_elements=[Commission.package_id],
+                # Spelled out: a parameter here stops matching the index once PostgreSQL plans for any value.
+                index_where=text("status <> 'REVERSED'"),
             )
         )
 

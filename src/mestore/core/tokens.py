@@ -56,7 +56,7 @@ def read(settings: AuthSettings, token: str, now: datetime) -> AccessToken:
             # The times are compared below, with the clock that was handed in.
             options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
         )
-        issued, expires = int(claims["iat"]), int(claims["exp"])
+        issued, expires = _seconds(claims["iat"]), _seconds(claims["exp"])
         token_read = AccessToken(UserId(UUID(claims["sub"])), SessionId(UUID(claims["sid"])))
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, AttributeError, RecursionError) as error:
         raise BadToken from error
@@ -65,3 +65,10 @@ def read(settings: AuthSettings, token: str, now: datetime) -> AccessToken:
     if claims["typ"] != "access" or not issued - leeway <= moment < expires or expires - issued > longest:
         raise BadToken
     return token_read
+
+
+def _seconds(claim: object) -> int:
+    """A whole number of seconds: PyJWT takes texts and fractions too."""
+    if type(claim) is not int:
+        raise TypeError("a time that is no whole number")
+    return claim

@@ -28,7 +28,7 @@ _PRODUCTS = (
         "name": "Molinillo manual de la demostración",
         "description": "De acero, con manija de madera.",
         "brand": "Demo",
-        "precio_venta": "58824.00",
+        "precio_venta": "58823.00",
         "iva_class": "GENERAL",
         "stock": 5,
         "weight_kg": "0.900",

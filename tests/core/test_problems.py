@@ -43,10 +43,19 @@ async def test_titles_follow_accept_language(wish: str, title: str, api: Api) ->
     assert answer.headers["content-language"] == ("es" if title == SPANISH else "en")
 
 
-async def test_a_method_that_an_address_does_not_answer(api: Api) -> None:
-    answer = await api.request("DELETE", "/api/v1/products")
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/api/v1/products", "GET, HEAD, POST"),
+        ("/api/v1/products/01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10", "GET, HEAD"),
+        ("/api/v1/vendors/register", "POST"),
+        ("/docs", "GET, HEAD"),
+    ],
+)
+async def test_a_method_that_an_address_does_not_answer(path: str, allowed: str, api: Api) -> None:
+    answer = await api.request("DELETE", path)
     assert assert_problem(answer, 405)["type"] == "/problems/method-not-allowed"
-    assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert answer.headers["allow"] == allowed
 
 
 async def test_details_of_a_refusal_are_members_of_its_answer(api: Api, make: Make) -> None:

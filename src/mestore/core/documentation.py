@@ -132,12 +132,32 @@ def _complete_operation(operation: Json, components: Json) -> None:
     for media in operation.get("requestBody", {}).get("content", {}).values():
         media.setdefault("example", _example(media["schema"], components))
     _add_refusals(responses, _of_every(operation))
-    for answer in responses.values():
+    for status, answer in responses.items():
+        answer["headers"] = _headers(int(status), operation)
         for media_type, media in answer.get("content", {}).items():
             if media_type == PROBLEM_JSON:
                 media["schema"] = {"$ref": "#/components/schemas/Problem"}
             elif "schema" in media and "examples" not in media:
                 media.setdefault("example", _example(media["schema"], components))
+
+
+def _headers(status: int, operation: Json) -> Json:
+    """What an answer carries besides its body."""
+    headers: Json = {
+        "X-Request-ID": {"required": True, "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{8,64}$"}}
+    }
+    if status in {429, 503}:
+        headers["Retry-After"] = {
+            "required": True,
+            "description": "Seconds until it is worth trying again",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    if any(parameter["name"] == "Idempotency-Key" for parameter in operation.get("parameters", ())):
+        headers["Idempotent-Replayed"] = {
+            "description": "This is the answer that the first request with this key got",
+            "schema": {"const": "true"},
+        }
+    return headers
 
 
 def _of_every(operation: Json) -> list[type[Refusal]]:

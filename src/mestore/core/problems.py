@@ -93,8 +93,8 @@ def _valid_text(value: Any) -> Any:
 
 def render(request: Request, refusal: Refusal) -> Response:
     headers = {}
-    if isinstance(refusal, errors.Unavailable):
-        headers["Retry-After"] = str(refusal.retry_after)
+    if (seconds := getattr(refusal, "retry_after", None)) is not None:
+        headers["Retry-After"] = str(seconds)
     if isinstance(refusal, errors.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     detail = refusal.detail(language_of(request))
@@ -134,11 +134,10 @@ async def _http(request: Request, error: Exception) -> Response:
 def _allowed(request: Request) -> str:
     """Every method of this address: the routers know only those of the first route that fits it."""
     path = request.scope["path"]
-    found: set[str] = set()
-    for route in iter_route_contexts(request.app.routes):
-        if route.path_regex.match(path):
-            found |= route.methods or set()
-    return ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
+    fitting = [route for route in iter_route_contexts(request.app.routes) if route.path_regex.match(path)]
+    named = [route for route in fitting if route.path == path] or fitting
+    methods = {method for route in named for method in route.methods or ()}
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def is_transient(error: BaseException) -> bool:

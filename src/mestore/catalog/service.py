@@ -1,7 +1,5 @@
 """Products: published by vendors, found by everybody."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +10,7 @@ from mestore.catalog.schemas import OwnProductOut, ProductIn, ProductOut
 from mestore.core.database import Session
 from mestore.core.ids import CategoryId, ProductId, new_uuid
 from mestore.core.paging import Page, Slice
+from mestore.core.slugs import slug_of
 from mestore.users.models import User
 from mestore.vendors.service import VendorService
 
@@ -38,7 +37,7 @@ class ProductService:
                 **dict(product),
                 "id": new_uuid(),
                 "vendedor_id": vendor.id,
-                "slug": slug_of(product.name),
+                "slug": slug_of(product.name, longest=200, otherwise="producto"),
                 "status": ProductStatus.APPROVED,
                 "reserved": 0,
             }
@@ -59,12 +58,6 @@ class ProductService:
 
     async def categories(self) -> Sequence[Category]:
         return await self._products.categories()
-
-
-def slug_of(name: str) -> str:
-    """The part of a product's address that people read: `Café de origen 500 g` → `cafe-de-origen-500-g`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:200] or "producto"
 
 
 def _page(found: Slice[Any], items: list[Any]) -> Page[Any]:

@@ -4,7 +4,10 @@ What must agree between machines (expiries of holds, leases, codes) is computed 
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+
+COLOMBIA = timezone(timedelta(hours=-5), "America/Bogota")
+"""Where days begin and end for people: the same all year round, since 1993."""
 
 Now = Callable[[], datetime]
 

@@ -8,14 +8,13 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-COLOMBIA = timezone(timedelta(hours=-5), "America/Bogota")
-"""All year round, since 1993."""
+from mestore.core.clock import COLOMBIA
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 _MONTHS = {

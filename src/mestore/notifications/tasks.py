@@ -4,10 +4,10 @@ import structlog
 
 from mestore.auth.events import EmailVerificationWished, EmailVerified, RegistrationRepeated
 from mestore.auth.service import AuthService
+from mestore.core.clock import COLOMBIA
 from mestore.core.database import transaction
 from mestore.core.world import World
 from mestore.notifications.events import MessageQueued
-from mestore.notifications.letters import COLOMBIA
 from mestore.notifications.mailer import Mailer
 from mestore.notifications.order_letters import OrderLetters
 from mestore.notifications.service import MailService, Notice, NotificationService

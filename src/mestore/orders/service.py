@@ -4,9 +4,9 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from mestore.catalog.stock import StockService
+from mestore.core.clock import COLOMBIA
 from mestore.core.database import Session
 from mestore.core.failpoints import failpoint
 from mestore.core.ids import OrderId, ProductId, UserId
@@ -21,7 +21,6 @@ from mestore.orders.schemas import OrderIn
 from mestore.orders.states import NEXT, Actor, OrderStatus
 from mestore.orders.totals import VendorPackage, order_totals, packages_of
 
-BOGOTA = ZoneInfo("America/Bogota")
 _NO_LOOK_ALIKES = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _MOST_UNITS = 999
 
@@ -81,7 +80,7 @@ class OrderService:
         return await self._orders.page_of_buyer(buyer_id, limit, cursor, count=count)
 
     def _order_number(self) -> str:
-        day = self._now().astimezone(BOGOTA).strftime("%Y%m%d")
+        day = self._now().astimezone(COLOMBIA).strftime("%Y%m%d")
         return f"ORD-{day}-{''.join(secrets.choice(_NO_LOOK_ALIKES) for _ in range(8))}"
 
 

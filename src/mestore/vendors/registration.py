@@ -1,8 +1,6 @@
 """How somebody becomes a vendor."""
 
-import re
 import secrets
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,6 +8,7 @@ from mestore.auth.events import EmailVerificationWished
 from mestore.core.database import Session
 from mestore.core.ids import VendorId, new_uuid
 from mestore.core.jobs import publish
+from mestore.core.slugs import slug_of
 from mestore.core.wiring import Clock, CurrentSettings
 from mestore.users.errors import DetailsRefused
 from mestore.users.models import User
@@ -87,8 +86,7 @@ class VendorRegistration:
 
 def slugs_of(business_name: str) -> Iterator[str]:
     """Addresses for a shop, the nicest first: `Café de la Sierra` → `cafe-de-la-sierra`, `cafe-de-la-sierra-2`, …"""
-    plain = unicodedata.normalize("NFKD", business_name).encode("ascii", "ignore").decode().lower()
-    nicest = re.sub(r"[^a-z0-9]+", "-", plain)[:_LONGEST_SLUG].strip("-") or "tienda"
+    nicest = slug_of(business_name, longest=_LONGEST_SLUG, otherwise="tienda")
     if nicest not in _RESERVED:
         yield nicest
     yield from (f"{nicest}-{number}" for number in range(2, 5))

@@ -86,6 +86,7 @@ def main() -> int:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mestore-check-api-") as name:
         folder = Path(name)
+        (folder / "schemathesis.toml").write_text("[auth]\nauto-signup = false\n")  # nobody is to stay nobody
         print("starting the marketplace", flush=True)
         with RunningSystem(folder / "data", durable=False) as system:
             system.sandbox.control("settle_delay", min=0, max=0)

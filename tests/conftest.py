@@ -26,6 +26,7 @@ from mestore.core.database import transaction
 from mestore.core.settings import (
     DatabaseSettings,
     Environment,
+    LimitSettings,
     MailSettings,
     PaymentSettings,
     RedisSettings,
@@ -101,6 +102,7 @@ def settings(
     number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
     return Settings(
         environment=Environment.TEST,
+        limits=LimitSettings(factor=1_000_000),
         data_dir=tmp_path_factory.mktemp("data"),
         database=DatabaseSettings(url=new_database(f"test_{worker_id}"), pool_size=20),
         redis=RedisSettings(url=f"{EmbeddedValkey(servers).url}?db={number}", timeout_seconds=2),

@@ -12,6 +12,7 @@ from tests.rows import Rows
 
 SHAPE = {
     *("id", "email", "user_type", "full_name", "phone", "email_verified", "phone_verified", "is_active", "created_at"),
+    "language",
 }
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from mestore.app import description, docs_page, health
+from mestore.app.rate_rules import RateLimits
 from mestore.app.subscriptions import TASKS
 from mestore.auth.endpoints import router as auth_router
 from mestore.catalog.endpoints import categories_router
@@ -67,7 +68,7 @@ def create_app(settings: Settings, *, now: Now = utc_now) -> FastAPI:
 
 
 def behind_gate(app: FastAPI, settings: Settings) -> ASGIApp:
-    return Gate(app, settings.api)
+    return Gate(RateLimits(app, settings), settings)
 
 
 def application() -> ASGIApp:

@@ -6,17 +6,20 @@ A job that failed `jobs.max_attempts` times is kept as failed for an administrat
 """
 
 import asyncio
+import contextlib
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 
 import asyncpg
 import structlog
 from pgqueuer import PgQueuer
+from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.executors import DatabaseRetryEntrypointExecutor
-from pgqueuer.models import Job, Schedule
+from pgqueuer.models import Job, Schedule, TracebackRecord
+from pgqueuer.queries import Queries
 from pgqueuer.types import QueueExecutionMode
 
 from mestore.app.subscriptions import PERIODIC, TASKS
@@ -27,6 +30,7 @@ from mestore.core.settings import Settings
 from mestore.core.world import World, open_world
 
 log = structlog.get_logger(__name__)
+_CLOSE_SECONDS = 5
 
 
 def run(settings: Settings) -> None:
@@ -45,7 +49,8 @@ async def _run(settings: Settings) -> None:
             try:
                 await _work(world, stop)
             except Exception as error:
-                if not problems.is_transient(error):
+                # asyncpg has the latter for a connection that broke while it was being put back into the pool.
+                if not problems.is_transient(error) and not isinstance(error, asyncpg.InternalClientError):
                     raise
                 log.warning("worker_waits_for_database", error=type(error).__name__)
                 await _wait(stop, seconds=1)
@@ -73,13 +78,34 @@ async def _work(world: World, stop: asyncio.Event) -> None:
             ready.unlink(missing_ok=True)
 
 
-def _pool(settings: Settings) -> asyncpg.Pool:
-    return asyncpg.create_pool(settings.database.url, min_size=1, max_size=3, command_timeout=10)
+@contextlib.asynccontextmanager
+async def _pool(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
+    """Closing it waits for connections that are out, and one that broke may never come back."""
+    pool = await asyncpg.create_pool(settings.database.url, min_size=1, max_size=3, command_timeout=10)
+    try:
+        yield pool
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await pool.close()
+
+
+class _Queries(Queries):
+    async def retry_job(self, job: Job, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+        """Give a failed job back. While PostgreSQL is away it stays picked, until its heartbeat is old.
+
+        PgQueuer itself would count a job as failed for good when it can't be given back.
+        """
+        try:
+            await super().retry_job(job, delay, traceback_record)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the job is not lost
+            log.warning("job_not_given_back", job_id=int(job.id), error=type(error).__name__)
 
 
 def queue_of(world: World, pool: asyncpg.Pool, tasks: Sequence[Task], periodic: Sequence[PeriodicTask]) -> PgQueuer:
     """A queue on which every task and periodic task is registered."""
-    queue = PgQueuer.from_asyncpg_pool(pool)
+    driver = AsyncpgPoolDriver(pool)
+    queue = PgQueuer(driver, queries=_Queries(driver))
     patiently = partial(DatabaseRetryEntrypointExecutor, max_attempts=world.settings.jobs.max_attempts)
     for task in tasks:
         queue.entrypoint(task.name, on_failure="hold", executor_factory=patiently)(_handler(world, task))

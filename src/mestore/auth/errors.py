@@ -6,9 +6,33 @@ from mestore.core.errors import Conflict, Invalid, Refusal, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
-    """Wrong e-mail or password."""
+    """Wrong e-mail, password or code. After five failures an account is locked for 15 minutes, or until it is reset."""
 
-    spanish = "Correo o contraseña incorrectos."
+    spanish = (
+        "Correo, contraseña o código incorrectos. Después de cinco intentos fallidos la cuenta se bloquea 15 minutos, "
+        "o hasta que restablezcas la contraseña."
+    )
+
+
+@dataclass(eq=False)
+class TooManyFailures(Refusal):
+    """Too many failed sign-ins came from this address. Wait before the next one."""
+
+    status = 429
+    spanish = "Hubo demasiados intentos fallidos desde esta dirección. Espera antes del siguiente."
+    retry_after: int = 15
+
+
+class InvalidResetToken(Invalid):
+    """The link to reset the password is wrong, was used or is too old. Ask for a new one."""
+
+    spanish = "El enlace para restablecer la contraseña no es correcto, ya se usó o venció. Pide uno nuevo."
+
+
+class WrongPassword(Invalid):
+    """That is not your current password."""
+
+    spanish = "Esa no es tu contraseña actual."
 
 
 class InvalidRefreshToken(Unauthenticated):

@@ -1,4 +1,4 @@
-"""What proves that somebody is who they say: one-time codes and refresh tokens, both kept only as hashes."""
+"""What proves that somebody is who they say. Whatever is secret is kept as a hash, or encrypted."""
 
 from enum import StrEnum
 
@@ -55,4 +55,47 @@ class RefreshToken(Base):
     token_hash: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[CreatedAt]
     expires_at: Mapped[Moment]
+    used_at: Mapped[Moment | None]
+
+
+class PasswordReset(Base):
+    """A link by mail that sets a new password, once. Its token comes from `salt` and a key: only its hash is kept."""
+
+    __tablename__ = "password_resets"
+    __table_args__ = (
+        Index("uq_password_resets_token_hash", "token_hash", unique=True),
+        Index("ix_password_resets_user_id_created_at", "user_id", "created_at"),
+    )
+    id: Mapped[int] = identity()
+    user_id: Mapped[UserId] = mapped_column(Uuid, ForeignKey("users.id"))
+    salt: Mapped[bytes] = mapped_column(LargeBinary)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[CreatedAt]
+    expires_at: Mapped[Moment]
+    used_at: Mapped[Moment | None]
+    invalidated_at: Mapped[Moment | None]
+
+
+class Authenticator(Base):
+    """The application (TOTP, RFC 6238) that shows somebody's codes; it counts once `confirmed_at` is set."""
+
+    __tablename__ = "authenticators"
+    user_id: Mapped[UserId] = mapped_column(Uuid, ForeignKey("users.id"), primary_key=True)
+    secret: Mapped[bytes] = mapped_column(LargeBinary)
+    """Encrypted: whoever reads the database alone can't compute a code."""
+    created_at: Mapped[CreatedAt]
+    confirmed_at: Mapped[Moment | None]
+    last_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    """The newest step of thirty seconds whose code was taken: no code works twice."""
+
+
+class RecoveryCode(Base):
+    """Stands in for the authenticator once, when that is lost."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (Index("uq_recovery_codes_user_id_code_hash", "user_id", "code_hash", unique=True),)
+    id: Mapped[int] = identity()
+    user_id: Mapped[UserId] = mapped_column(Uuid, ForeignKey("users.id"))
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[CreatedAt]
     used_at: Mapped[Moment | None]

@@ -36,7 +36,7 @@ class AuthService:
             DetailsRefused: the e-mail, phone or password doesn't fit.
         """
         user = await self._users.prepare(new)
-        if await self._users.add(user):
+        if await self._users.add(user, new.ip):
             await publish(self._session, EmailVerificationWished(user.id))
         elif owner := await self._users.by_email(new.email):
             await publish(self._session, RegistrationRepeated(owner.id))

@@ -1,6 +1,6 @@
 """`session:{user_id}:{sid}` in Redis: where a session is and when it was last seen.
 
-Nothing depends on it: rows of `user_sessions` decide who is signed in, so that losing Redis signs nobody in or out, and
+Nothing depends on it (ADR 6): rows of `user_sessions` decide who is signed in, so that losing Redis signs nobody in or out, and
 a Redis that is away costs a log line and its short time-out.
 """
 
@@ -36,8 +36,9 @@ class SessionCache:
         pipeline.expire(key, self._kept)
         await _try(pipeline.execute())
 
-    async def forget(self, user_id: UserId, session_id: SessionId) -> None:
-        await _try(self._redis.delete(_key(user_id, session_id)))
+    async def forget(self, user_id: UserId, *session_ids: SessionId) -> None:
+        if session_ids:
+            await _try(self._redis.delete(*(_key(user_id, session_id) for session_id in session_ids)))
 
 
 def _key(user_id: UserId, session_id: SessionId) -> str:

@@ -7,6 +7,7 @@
     ├── NotFound 404        absent, or somebody else's
     ├── Conflict 409        the state of things forbids it
     ├── Invalid 422         it does not fit
+    ├── TooManyRequests 429 a limit is used up; worth trying again later
     └── Unavailable 503     a part that is needed is away; worth trying again
 
 A refusal's kind gives the status, its class name the problem type (`OutOfStock` → `/problems/out-of-stock`), its
@@ -83,6 +84,15 @@ class Invalid(Refusal):
 
     status = 422
     spanish = "Lo enviado no es válido."
+
+
+@dataclass(eq=False)
+class TooManyRequests(Refusal):
+    """Too many requests. Wait before the next one."""
+
+    status = 429
+    spanish = "Demasiadas solicitudes. Espera antes de la siguiente."
+    retry_after: int = 60
 
 
 @dataclass(eq=False)

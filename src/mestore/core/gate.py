@@ -1,30 +1,46 @@
 """The gate: what every request passes before routing, as one plain ASGI class.
 
-It names the request, refuses foreign hosts, bodies that are too large (counted as they come, whatever `Content-Length`
-says) and addresses that no text could be, makes a trailing slash mean nothing and HEAD a GET without its body, counts
-and logs, and lets nothing that was raised out of this process: `core/problems.py` made an answer of it.
+It names the request, finds the caller's address behind our own proxies, refuses foreign hosts, tells browsers whether a
+page may call (CORS), refuses bodies that are too large (counted as they come, whatever `Content-Length` says) and
+addresses that no text could be, makes a trailing slash mean nothing and HEAD a GET without its body, counts and logs,
+and lets nothing that was raised out of this process: `core/problems.py` made an answer of it.
 """
 
 import re
 import time
+from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 from uuid import uuid4
 
 import structlog
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mestore.core import errors, metrics, problems
-from mestore.core.settings import ApiSettings
+from mestore.core.client_address import client_address
+from mestore.core.settings import Environment, Settings
 
 log = structlog.get_logger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _PORT = re.compile(r":[0-9]{1,5}$")
-_SECURITY_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-]
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"x-frame-options": b"DENY",
+    b"referrer-policy": b"no-referrer",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"permissions-policy": b"camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    b"cross-origin-resource-policy": b"same-origin",
+}
+"""What every answer carries that does not say it otherwise itself."""
+
+_ONLY_HTTPS = {b"strict-transport-security": b"max-age=31536000; includeSubDomains"}
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_EXPOSED = (
+    *("ETag", "X-Request-ID", "RateLimit", "RateLimit-Policy", "Retry-After", "Idempotent-Replayed"),
+    *("Content-Disposition", "Link", "Location"),
+)
+_PREFLIGHT_SECONDS = 600
 
 
 class UnknownHost(errors.BadRequest):
@@ -34,9 +50,20 @@ class UnknownHost(errors.BadRequest):
 
 
 class Gate:
-    def __init__(self, app: ASGIApp, settings: ApiSettings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
-        self._settings = settings
+        self._settings = settings.api
+        self._headers = _HEADERS | (_ONLY_HTTPS if settings.environment is Environment.PRODUCTION else {})
+        self._origins = frozenset(settings.api.cors_origins)
+        self._for_pages = CORSMiddleware(
+            self._enter,
+            allow_origins=settings.api.cors_origins,
+            allow_methods=_METHODS,
+            allow_headers=["*"],
+            allow_credentials=settings.api.cors_credentials,
+            expose_headers=_EXPOSED,
+            max_age=_PREFLIGHT_SECONDS,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,6 +72,8 @@ class Gate:
         started = time.perf_counter()
         request_id = _request_id(scope)
         scope["request_id"] = request_id
+        address = client_address(scope, self._settings.trusted_proxies)
+        scope["client"] = (address, 0) if address else None
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         status, complete, headless = 0, False, scope["method"] == "HEAD"
@@ -53,7 +82,7 @@ class Gate:
             nonlocal status, complete
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *_SECURITY_HEADERS]
+                message["headers"] = self._completed(message["headers"], request_id)
             elif headless:
                 message = {**message, "body": b""}
             await send(message)
@@ -70,6 +99,16 @@ class Gate:
             self._record(scope, status, time.perf_counter() - started)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Origins that are not listed get no CORS header at all, so that their pages can't read the answer."""
+        request = Request(scope)
+        if not self._serves(request.headers.get("host", "")):
+            await problems.problem(request, UnknownHost)(scope, receive, send)
+            return
+        origin = request.headers.get("origin")
+        listed = origin is not None and not self._origins.isdisjoint({origin, "*"})
+        await (self._for_pages if listed else self._enter)(scope, receive, send)
+
+    async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -84,8 +123,6 @@ class Gate:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         """The answer to what can be told from the head of a request to be no business of ours."""
         request = Request(scope)
-        if not self._serves(request.headers.get("host", "")):
-            return problems.problem(request, UnknownHost)
         if not _is_text(scope.get("query_string", b"")):
             return problems.problem(request, errors.ValidationFailed, members={"errors": [_BAD_QUERY]})
         if not _is_text(scope.get("raw_path") or b""):
@@ -101,6 +138,13 @@ class Gate:
             known in {name, "*"} or (known.startswith("*.") and name.endswith(known[1:]))
             for known in self._settings.trusted_hosts
         )
+
+    def _completed(self, headers: Iterable[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
+        completed = [*headers, (b"x-request-id", request_id.encode())]
+        if self._origins:  # a cache must not give one origin what it kept of another
+            completed.append((b"vary", b"Origin"))
+        said = {name for name, _ in completed}
+        return [*completed, *((name, value) for name, value in self._headers.items() if name not in said)]
 
     def _limit(self, path: str) -> int:
         return self._settings.max_webhook_bytes if "/webhook" in path else self._settings.max_body_bytes

@@ -9,9 +9,9 @@ import os
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, StringConstraints, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-"  # noqa: S105 - the mark by which production recognises and refuses it
@@ -21,6 +21,10 @@ class Environment(StrEnum):
     DEVELOPMENT = "development"
     TEST = "test"
     PRODUCTION = "production"
+
+
+Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.\[\]:-]+)$")]
+Quota = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
 
 
 def _secret(name: str) -> SecretStr:
@@ -38,6 +42,36 @@ class ApiSettings(Section):
     trusted_hosts: list[str] = ["127.0.0.1", "localhost", "[::1]", "testserver"]
     max_body_bytes: int = 1_048_576
     max_webhook_bytes: int = 65_536
+    trusted_proxies: list[IPvAnyNetwork] = []
+    """Whose `X-Forwarded-For` is believed, as addresses or networks (`["10.0.0.0/8"]`)."""
+    cors_origins: list[Origin] = []
+    """Whose pages may call from a browser, as in `["https://shop.example"]`."""
+    cors_credentials: bool = True
+
+    @model_validator(mode="after")
+    def _credentials_are_for_known_origins(self) -> Self:
+        if "*" in self.cors_origins and self.cors_credentials:
+            raise ValueError(
+                'MESTORE_API_CORS_ORIGINS=["*"] with credentials would let every page act as its visitor: '
+                "list the origins, or set MESTORE_API_CORS_CREDENTIALS=false"
+            )
+        return self
+
+
+class LimitSettings(Section):
+    """How many requests of one user, or of one address where nobody is signed in."""
+
+    everything: Quota = "600/minute"
+    login: Quota = "10/minute"
+    register_account: Quota = "5/hour"
+    codes: Quota = "5/hour"
+    """One-time codes and reset letters asked for."""
+    orders: Quota = "50/hour"
+    payments: Quota = "20/hour"
+    product_writes: Quota = "100/hour"
+    search: Quota = "120/minute"
+    factor: int = Field(1, ge=1)
+    """Multiplies them all: on a laptop and in tests one address is everybody."""
 
 
 class DatabaseSettings(Section):
@@ -57,6 +91,8 @@ class RedisSettings(Section):
 
 class AuthSettings(Section):
     secret: SecretStr = _secret("auth")
+    previous_secrets: list[SecretStr] = []
+    """What `secret` was before: tokens made with them are good until they expire. Keep one here for `refresh_days`."""
     issuer: str = "mestore"
     audience: str = "mestore-api"
     access_minutes: int = 60
@@ -66,6 +102,19 @@ class AuthSettings(Section):
     otp_attempts: int = 5
     otp_cooldown_seconds: int = 60
     otp_per_hour: int = 5
+    reset_minutes: int = 60
+    reset_url: str = "http://127.0.0.1:3000/recuperar"
+    """The page that the letter's link opens; the token follows after `#token=`, where no server's log sees it."""
+    reset_cooldown_seconds: int = 60
+    resets_per_hour: int = 5
+    failure_minutes: int = 15
+    """Within so many minutes failed sign-ins are counted together, and for so long an account stays locked."""
+    lock_after_failures: int = 5
+    slow_after_failures: int = 20
+    """From one address, whatever the accounts: after these it may try once in `slow_seconds`."""
+    slow_seconds: int = 15
+    terms_version: str = "2026-11-24"
+    """Which text of terms and data policy somebody agrees to who registers now."""
     hash_concurrency: int = 2
     """Argon2 runs in threads, so many at once: each takes 64 MiB and a core."""
 
@@ -149,6 +198,7 @@ class Settings(BaseSettings):
     """Where a test makes the process fail, as in `before_commit:kill`; refused in production."""
 
     api: ApiSettings = ApiSettings()
+    limits: LimitSettings = LimitSettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
     auth: AuthSettings = AuthSettings()
@@ -173,6 +223,10 @@ class Settings(BaseSettings):
                 "MESTORE_REDIS_URL": not self.redis.url,
                 "MESTORE_AUTH_SECRET": self.auth.secret.get_secret_value().startswith(DEVELOPMENT_SECRET)
                 or len(self.auth.secret.get_secret_value()) < 32,
+                "MESTORE_AUTH_PREVIOUS_SECRETS": any(
+                    secret.get_secret_value().startswith(DEVELOPMENT_SECRET) or len(secret.get_secret_value()) < 32
+                    for secret in self.auth.previous_secrets
+                ),
                 "MESTORE_WOMPI_PUBLIC_KEY": not self.wompi.public_key.startswith("pub_prod_"),
                 "MESTORE_WOMPI_PRIVATE_KEY": not self.wompi.private_key.get_secret_value().startswith("prv_prod_"),
                 "MESTORE_WOMPI_INTEGRITY_SECRET": not self.wompi.integrity_secret.get_secret_value().startswith(

@@ -19,6 +19,12 @@ class WrongAccountType(Forbidden):
     spanish = "Tu tipo de cuenta no puede hacer esto."
 
 
+class SecondFactorNeeded(Forbidden):
+    """Administrators need a second factor: set one up, or sign in with its code."""
+
+    spanish = "Los administradores necesitan un segundo factor: configúralo, o inicia sesión con su código."
+
+
 class UserNotFound(NotFound):
     """There is no such user."""
 

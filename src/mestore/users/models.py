@@ -2,11 +2,11 @@
 
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Uuid
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Uuid, false
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
-from mestore.core.columns import CreatedAt, Moment, UpdatedAt, word
+from mestore.core.columns import CreatedAt, Moment, UpdatedAt, identity, word
 from mestore.core.database import Base
 from mestore.core.ids import SessionId, UserId, new_uuid
 
@@ -53,3 +53,16 @@ class UserSession(Base):
     user_agent: Mapped[str | None] = mapped_column(String(300))
     created_at: Mapped[CreatedAt]
     revoked_at: Mapped[Moment | None]
+    second_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether more than the password was shown: administrators need it in production."""
+
+
+class Consent(Base):
+    """That somebody agreed to the terms and to how personal data are treated (Ley 1581): which text, when, from where."""
+
+    __tablename__ = "consents"
+    id: Mapped[int] = identity()
+    user_id: Mapped[UserId] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
+    text_version: Mapped[str] = mapped_column(String(40))
+    given_at: Mapped[CreatedAt]
+    ip: Mapped[str | None] = mapped_column(INET)

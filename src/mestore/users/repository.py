@@ -1,12 +1,14 @@
 """Every query about users and their sessions."""
 
-from sqlalchemy import Select, select, update
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.core.ids import SessionId, UserId
 from mestore.users.errors import UserNotFound
-from mestore.users.models import User, UserSession
+from mestore.users.models import Consent, User, UserSession
 
 
 def live() -> Select[User]:
@@ -17,13 +19,15 @@ class UserRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def signed_in(self, user_id: UserId, session_id: SessionId) -> User | None:
+    async def signed_in(self, user_id: UserId, session_id: SessionId) -> Row[User, UserSession] | None:
         """The active user of a session that was not ended: read at each request, so that a change acts at once."""
-        return await self._session.scalar(
+        found = await self._session.execute(
             live()
+            .add_columns(UserSession)
             .join(UserSession, UserSession.user_id == User.id)
             .where(User.id == user_id, User.is_active, UserSession.id == session_id, UserSession.revoked_at.is_(None))
         )
+        return found.one_or_none()
 
     async def by_id(self, user_id: UserId) -> User:
         user = await self._session.scalar(live().where(User.id == user_id))
@@ -46,14 +50,29 @@ class UserRepository:
         )
         return added is not None
 
-    async def mark_email_verified(self, user_id: UserId) -> User:
+    async def add_consent(self, user_id: UserId, text_version: str, ip: str | None) -> None:
+        self._session.add(Consent(user_id=user_id, text_version=text_version, ip=ip))
+        await self._session.flush()
+
+    async def change(self, user_id: UserId, **values: Any) -> User:
         user = await self._session.scalar(
             update(User)
             .where(User.id == user_id, User.deleted_at.is_(None))
-            .values(email_verified=True)
+            .values(**values)
             .returning(User)
             .execution_options(populate_existing=True)
         )
         if user is None:
             raise UserNotFound
         return user
+
+    async def replace_password(self, user: User, password_hash: str) -> bool:
+        """Whether the password was still the one that `user` was read with, and the account still open."""
+        changed = await self._session.scalar(
+            update(User)
+            .where(User.id == user.id, User.password_hash == user.password_hash, User.is_active)
+            .where(User.deleted_at.is_(None))
+            .values(password_hash=password_hash)
+            .returning(User.id)
+        )
+        return changed is not None

@@ -1,7 +1,7 @@
 """What people write about their accounts, and a user as the user itself and administrators see it."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -20,6 +20,9 @@ NewPassword = Annotated[
 ]
 
 
+Language = Literal["es", "en"]
+
+
 class UserOut(Output):
     id: UUID
     email: str = Field(examples=["ana@example.co"])
@@ -29,4 +32,5 @@ class UserOut(Output):
     email_verified: bool
     phone_verified: bool
     is_active: bool
+    language: Language = Field(description="Of the letters this user gets")
     created_at: datetime

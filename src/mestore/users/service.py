@@ -1,8 +1,8 @@
 """Accounts: who may have one, and that one e-mail is one account."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
-from mestore.core.database import Session
+from mestore.core.database import Session, checkpoint
 from mestore.core.ids import UserId, new_uuid
 from mestore.core.wiring import Clock, CurrentSettings
 from mestore.users.contact import read_email, read_phone
@@ -22,10 +22,22 @@ class NewUser:
     phone: str
     user_type: UserType
     language: str = "es"
+    ip: str | None = None
+    """From where, kept with the consent that registering is."""
+
+
+@dataclass(frozen=True)
+class Details:
+    """What somebody changes about themselves; None leaves a field as it is. The phone is in E.164."""
+
+    full_name: str | None = None
+    phone: str | None = None
+    language: str | None = None
 
 
 class UserService:
     def __init__(self, session: Session, settings: CurrentSettings, now: Clock) -> None:
+        self._session = session
         self._users = UserRepository(session)
         self._settings = settings.auth
         self._now = now
@@ -56,9 +68,12 @@ class UserService:
             created_at=self._now(),
         )
 
-    async def add(self, user: User) -> bool:
-        """Whether a prepared user was stored: not when its e-mail has an account, in whatever spelling."""
-        return await self._users.add(user)
+    async def add(self, user: User, ip: str | None) -> bool:
+        """Whether a prepared user was stored, with its consent: not when its e-mail has an account in any spelling."""
+        added = await self._users.add(user)
+        if added:
+            await self._users.add_consent(user.id, self._settings.terms_version, ip)
+        return added
 
     async def register(self, new: NewUser) -> User:
         """Make an account and say so when the e-mail is taken.
@@ -68,7 +83,7 @@ class UserService:
             EmailTaken: there is an account with this e-mail.
         """
         user = await self.prepare(new)
-        if not await self.add(user):
+        if not await self.add(user, new.ip):
             raise EmailTaken
         return user
 
@@ -85,4 +100,27 @@ class UserService:
         return await verify_password(password, user.password_hash if user else None, self._settings)
 
     async def mark_email_verified(self, user_id: UserId) -> User:
-        return await self._users.mark_email_verified(user_id)
+        return await self._users.change(user_id, email_verified=True)
+
+    async def change_details(self, user: User, changes: Details) -> User:
+        """Change what was named. Another phone is to be verified anew.
+
+        Raises:
+            UserNotFound: the account was closed meanwhile.
+        """
+        values = {name: value for name, value in asdict(changes).items() if value is not None}
+        if changes.phone is not None and changes.phone != user.phone:
+            values["phone_verified"] = False
+        return await self._users.change(user.id, **values) if values else user
+
+    async def change_password(self, user: User, password: str, field: str = "new_password") -> bool:
+        """Set another password; False when another change of it was faster. No connection waits for the hash.
+
+        Raises:
+            DetailsRefused: the password is common, or contains the e-mail.
+        """
+        problem = problem_of(password, read_email(user.email))
+        if problem is not None:
+            raise DetailsRefused([replace(problem, field=field)])
+        await checkpoint(self._session)
+        return await self._users.replace_password(user, await hash_password(password, self._settings))

@@ -1,0 +1,104 @@
+"""How many requests somebody may make: the rules of a route are counted in Redis, all in one exchange with it.
+
+A moving window of the `limits` library, whose scripts count and tell what is left. While Redis is away each process
+counts in its own memory, so that a limit is at worst as many times larger as there are processes, and never gone; after
+one failure Redis is left alone for a moment, so that its time-out is paid once and not by every request (faults F12 and
+F14).
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+from limits import RateLimitItem
+from limits.aio.storage import MemoryStorage
+from limits.aio.storage.redis.bridge import RedisBridge
+from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError
+
+log = structlog.get_logger(__name__)
+_AWAY = (RedisError, OSError, TimeoutError)
+_LEAVE_ALONE_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Count:
+    """One rule (its `namespace` is its name) and whose requests it counts."""
+
+    item: RateLimitItem
+    whose: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a count has come to. A request that was refused is not counted."""
+
+    allowed: bool
+    remaining: int
+    resets_in: int
+    """Seconds until the oldest request that counts is forgotten: when a refused one is worth trying again."""
+
+
+class RateLimiter:
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._acquire = redis.register_script(RedisBridge.SCRIPT_ACQUIRE_MOVING_WINDOW)
+        self._window = redis.register_script(RedisBridge.SCRIPT_MOVING_WINDOW)
+        self._in_process = MovingWindowRateLimiter(MemoryStorage())
+        self._leave_alone_until = 0.0
+
+    async def count(self, counts: Sequence[Count]) -> list[Standing]:
+        """Count one request by each of these rules."""
+        now = time.monotonic()
+        if now >= self._leave_alone_until:
+            failed_before = self._leave_alone_until > 0
+            if failed_before:  # this request alone finds out whether Redis is back
+                self._leave_alone_until = now + _LEAVE_ALONE_SECONDS
+            try:
+                standings = await self._in_redis(counts)
+            except _AWAY as error:
+                self._leave_alone_until = time.monotonic() + _LEAVE_ALONE_SECONDS
+                log.warning("limits_in_process", error=type(error).__name__)
+            else:
+                self._leave_alone_until = 0.0
+                return standings
+        return [await self._in_memory(count) for count in counts]
+
+    async def _in_redis(self, counts: Sequence[Count]) -> list[Standing]:
+        try:
+            return await self._exchange(counts)
+        except NoScriptError:  # a Redis that started anew
+            await self._redis.script_load(self._acquire.script)
+            await self._redis.script_load(self._window.script)
+            return await self._exchange(counts)
+
+    async def _exchange(self, counts: Sequence[Count]) -> list[Standing]:
+        pipeline, now = self._redis.pipeline(transaction=False), time.time()
+        for count in counts:
+            key, limit, seconds = _key(count), count.item.amount, count.item.get_expiry()
+            pipeline.evalsha(self._acquire.sha, 1, key, now, limit, seconds, 1)
+            pipeline.evalsha(self._window.sha, 1, key, now - seconds, limit)
+        answers = await pipeline.execute()
+        return [
+            _standing(count, acquired=bool(acquired), window=window or (now, 0), now=now)
+            for count, acquired, window in zip(counts, answers[::2], answers[1::2], strict=True)
+        ]
+
+    async def _in_memory(self, count: Count) -> Standing:
+        acquired = await self._in_process.hit(count.item, count.whose)
+        stats = await self._in_process.get_window_stats(count.item, count.whose)
+        oldest, counted = stats.reset_time - count.item.get_expiry(), count.item.amount - stats.remaining
+        return _standing(count, acquired=acquired, window=(oldest, counted), now=time.time())
+
+
+def _key(count: Count) -> str:
+    return f"limit:{count.item.key_for(count.whose)}"
+
+
+def _standing(count: Count, *, acquired: bool, window: tuple[float | str, int], now: float) -> Standing:
+    oldest, counted = float(window[0]), int(window[1])
+    seconds = max(1, math.ceil(oldest + count.item.get_expiry() - now))
+    return Standing(acquired, max(0, count.item.amount - counted), min(seconds, count.item.get_expiry()))

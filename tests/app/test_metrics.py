@@ -147,6 +147,14 @@ def test_a_route_is_its_template_and_what_no_route_answers_is_one(system: Runnin
     assert not any(str(each) in answer.text for each in ids)
 
 
+def test_methods_that_somebody_invents_are_one_series(system: RunningSystem) -> None:
+    for number in range(3):
+        assert httpx.request(f"BREW{number}", f"{system.api_url}/api/v1/products", trust_env=False).status_code == 405
+    answer = get(system, "/metrics")
+    assert figure(read(answer), "mestore_requests_total", method="OTHER", route="/products", status="405") == 3
+    assert "BREW" not in answer.text
+
+
 def test_a_new_run_begins_with_nothing_and_leaves_what_others_count(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -220,6 +220,8 @@ def test_each_line_is_json_and_says_which_request_or_job_it_is_of(system: Runnin
     done = [line for line in lines["worker"] if line["event"] == "job_done"]
     assert {"commissions.charge_confirmed_order", "notifications.send_message"} <= {line["job"] for line in done}
     assert len({line["job_id"] for line in done}) == len(done)
+    caused = {line.get("request_id") for line in done if line["job"] == "notifications.tell_order_confirmed"}
+    assert caused & {line["request_id"] for line in requests if line["route"] == "/payments/webhook"}
 
 
 def test_check_finds_nothing_wrong_in_what_the_programs_did(system: RunningSystem, flow: Flow) -> None:

@@ -18,10 +18,12 @@ from mestore.notifications.models import Message
 from mestore.orders.models import Order, OrderHistory, Package
 from mestore.orders.states import OrderStatus
 from mestore.orders.tasks import expire_unpaid_orders
-from mestore.payments.models import CaseKind, EventOutcome, GatewayEvent, Payment, PaymentCase
+from mestore.payments.events import GatewayEventReceived
+from mestore.payments.models import CaseKind, EventOutcome, GatewayEvent, Payment, PaymentCase, PaymentEvent
 from mestore.payments.service import gateway_named
 from mestore.payments.settlement import Settlement
 from mestore.payments.states import PaymentStatus
+from mestore.payments.webhooks import handle
 from tests.api import Api
 from tests.make import Make
 from tests.payments.bank import Bank
@@ -102,6 +104,18 @@ async def test_f34_the_same_answer_applied_by_many_at_once_has_one_effect(
     assert await rows.count(Commission) == 1
     (product,) = await rows.all(Product)
     assert (product.stock, product.reserved) == (9, 0)
+
+
+async def test_f17_two_workers_that_have_the_same_job_apply_its_event_once(
+    bank: Bank, make: Make, rows: Rows, world: World
+) -> None:
+    """One that hung longer than its heartbeat may goes on beside the other that took its job over."""
+    payment = await bank.begun(await make.order())
+    bank.decide(payment)
+    await bank.deliver(payment)
+    (event,) = await rows.all(GatewayEvent)
+    await asyncio.gather(*(handle(world, GatewayEventReceived(event.id)) for _ in range(4)))
+    assert [told.source for told in await rows.all(PaymentEvent)] == ["start", "webhook"]
 
 
 async def test_f33_a_late_copy_changes_nothing(bank: Bank, make: Make, rows: Rows, drain: Drain) -> None:

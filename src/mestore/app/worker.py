@@ -126,6 +126,8 @@ def _handler(world: World, task: Task) -> Callable[[Job], Awaitable[None]]:
         assert job.payload is not None
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(job_id=int(job.id), job=task.name, attempt=job.attempts)
+        if request_id := (job.headers or {}).get("request_id"):
+            structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
         failpoints.failpoint("job_claimed")
         await task.handle(world, task.event.of_payload(job.payload))

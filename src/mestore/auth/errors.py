@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mestore.core.errors import Conflict, Invalid, Refusal, Unauthenticated
+from mestore.core.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 
 
 class InvalidCredentials(Unauthenticated):
@@ -60,3 +60,39 @@ class TooManyCodes(Refusal):
     status = 429
     spanish = "Pediste demasiados códigos. Espera antes de pedir otro."
     retry_after: int = 3600
+
+
+class MfaRequired(Unauthenticated):
+    """The password is right; send `otp_code` too: the code of your authenticator, or a recovery code."""
+
+    spanish = "La contraseña es correcta; envía también `otp_code`: el código de tu autenticador o uno de recuperación."
+
+
+class MfaAlreadyEnabled(Conflict):
+    """You have a second factor already. To use another one, disable this one first."""
+
+    spanish = "Ya tienes un segundo factor. Para usar otro, desactiva este primero."
+
+
+class MfaNotEnabled(Conflict):
+    """There is no second factor to confirm or disable. Enroll one first."""
+
+    spanish = "No hay un segundo factor que confirmar o desactivar. Configúralo primero."
+
+
+class WrongSecondFactor(Invalid):
+    """The code does not fit: it is another's, was used, or is too old. Wait for the next one."""
+
+    spanish = "El código no corresponde: es de otra cuenta, ya se usó o venció. Espera el siguiente."
+
+
+class SessionNotFound(NotFound):
+    """You have no such session that is still open."""
+
+    spanish = "No tienes una sesión abierta con ese identificador."
+
+
+class OriginRefused(Forbidden):
+    """Pages of this origin may not use the cookie."""
+
+    spanish = "Las páginas de este origen no pueden usar la cookie."

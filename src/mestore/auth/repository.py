@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, case, exists, func, insert, literal, select, text, update
+from sqlalchemy import ColumnElement, Row, case, delete, exists, func, insert, literal, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from mestore.auth.device import Device
-from mestore.auth.models import OtpCode, OtpPurpose, PasswordReset, RefreshToken
+from mestore.auth.models import Authenticator, OtpCode, OtpPurpose, PasswordReset, RecoveryCode, RefreshToken
 from mestore.auth.one_time_codes import SALT_BYTES
 from mestore.core.ids import SessionId, UserId, new_uuid
 from mestore.users.models import User, UserSession
@@ -268,3 +269,68 @@ class PasswordResetRepository:
 
 def _usable_reset() -> tuple[ColumnElement[bool], ...]:
     return PasswordReset.used_at.is_(None), PasswordReset.invalidated_at.is_(None), PasswordReset.expires_at > _NOW
+
+
+class SecondFactorRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def begun(self, user_id: UserId) -> Authenticator | None:
+        return await self._session.get(Authenticator, user_id, populate_existing=True)
+
+    async def confirmed(self, user_id: UserId) -> Authenticator | None:
+        return await self._session.scalar(
+            select(Authenticator).where(Authenticator.user_id == user_id, Authenticator.confirmed_at.is_not(None))
+        )
+
+    async def begin(self, user_id: UserId, secret: bytes) -> bool:
+        """Whether a secret to be confirmed was stored, in place of one before; not where one is confirmed."""
+        stored = await self._session.scalar(
+            upsert(Authenticator)
+            .values(user_id=user_id, secret=secret, last_step=0)
+            .on_conflict_do_update(
+                index_elements=[Authenticator.user_id],
+                set_={"secret": secret, "created_at": func.now(), "last_step": 0},
+                where=Authenticator.confirmed_at.is_(None),
+            )
+            .returning(Authenticator.user_id)
+        )
+        return stored is not None
+
+    async def use_step(self, user_id: UserId, step: int, secret: bytes) -> bool:
+        """Use a code up, with every older one; of many at once one gets it. The secret is stored anew encrypted."""
+        used = await self._session.scalar(
+            update(Authenticator)
+            .where(Authenticator.user_id == user_id, Authenticator.last_step < step)
+            .values(last_step=step, secret=secret)
+            .returning(Authenticator.user_id)
+        )
+        return used is not None
+
+    async def confirm(self, user_id: UserId) -> None:
+        await self._session.execute(
+            update(Authenticator).where(Authenticator.user_id == user_id).values(confirmed_at=_NOW)
+        )
+
+    async def use_recovery_code(self, user_id: UserId, code_hash: bytes) -> bool:
+        used = await self._session.scalar(
+            update(RecoveryCode)
+            .where(RecoveryCode.user_id == user_id, RecoveryCode.code_hash == code_hash, RecoveryCode.used_at.is_(None))
+            .values(used_at=_NOW)
+            .returning(RecoveryCode.id)
+        )
+        return used is not None
+
+    async def recovery_codes_left(self, user_id: UserId) -> int:
+        unused = (RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
+        return await self._session.scalar(select(func.count()).where(*unused)) or 0
+
+    async def replace_recovery_codes(self, user_id: UserId, hashes: Sequence[bytes]) -> None:
+        await self._session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user_id))
+        await self._session.execute(
+            insert(RecoveryCode), [{"user_id": user_id, "code_hash": code_hash} for code_hash in hashes]
+        )
+
+    async def remove(self, user_id: UserId) -> None:
+        for table in (RecoveryCode, Authenticator):
+            await self._session.execute(delete(table).where(table.user_id == user_id))

@@ -151,8 +151,7 @@ class Gate:
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        metrics.requests.labels(scope["method"], route, str(status)).inc()
-        metrics.latency.labels(scope["method"], route).observe(seconds)
+        metrics.count_request(scope["method"], route, status, seconds)
         if not scope["path"].startswith(("/health", "/metrics")):
             log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self, get_type_hints
 
 import orjson
+import structlog
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 from pydantic import TypeAdapter
@@ -74,6 +75,8 @@ async def publish(session: AsyncSession, *events: Event, after: timedelta | None
     if not jobs:
         return
     await session.flush()
+    # So that the logs of a job can be found by the request, or the request of the job before, that it follows from.
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
     connection = await (await session.connection()).get_raw_connection()
     queries = Queries(AsyncpgDriver(connection.driver_connection))
     await queries.enqueue(
@@ -81,4 +84,5 @@ async def publish(session: AsyncSession, *events: Event, after: timedelta | None
         [event.payload() for _, event in jobs],
         [event.priority for _, event in jobs],
         [after for _ in jobs],
+        headers=[{"request_id": request_id} if request_id else None for _ in jobs],
     )

@@ -29,6 +29,15 @@ latency = Histogram(
 limited = Counter("mestore_rate_limited_total", "Requests refused because a limit was used up", ["limit"])
 webhook_refusals = Counter("mestore_webhook_refusals_total", "Webhooks that were not believed", ["gateway"])
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def count_request(method: str, route: str, status: int, seconds: float) -> None:
+    """`route` is a template. A method that HTTP does not know is one of many: each name would be a series for ever."""
+    method = method if method in _METHODS else "OTHER"
+    requests.labels(method, route, str(status)).inc()
+    latency.labels(method, route).observe(seconds)
+
 
 @dataclass(frozen=True)
 class Known:

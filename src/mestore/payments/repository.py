@@ -102,7 +102,7 @@ class InboxRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def keep(self, gateway: str, announcement: Announcement, raw: bytes) -> GatewayEventId | None:
+    async def keep(self, gateway: str, announcement: Announcement) -> GatewayEventId | None:
         """The new row's id; None when this event is there already."""
         kept: GatewayEventId | None = await self._session.scalar(
             insert(GatewayEvent)
@@ -110,7 +110,7 @@ class InboxRepository:
                 gateway=gateway,
                 dedupe_key=announcement.dedupe_key,
                 transaction_id=announcement.transaction_id,
-                body=raw,
+                body=announcement.verified,
             )
             .on_conflict_do_nothing(index_elements=[GatewayEvent.gateway, GatewayEvent.dedupe_key])
             .returning(GatewayEvent.id)
@@ -120,10 +120,15 @@ class InboxRepository:
     async def event(self, event_id: GatewayEventId) -> GatewayEvent:
         return await self._session.get_one(GatewayEvent, event_id)
 
-    async def handled(self, event_id: GatewayEventId, outcome: EventOutcome) -> None:
-        await self._session.execute(
-            update(GatewayEvent).where(GatewayEvent.id == event_id).values(handled_at=func.now(), outcome=outcome)
+    async def handled(self, event_id: GatewayEventId, outcome: EventOutcome) -> bool:
+        """Whether it is this transaction that handles the event: of two workers with the same job only one does."""
+        handled = await self._session.scalar(
+            update(GatewayEvent)
+            .where(GatewayEvent.id == event_id, GatewayEvent.handled_at.is_(None))
+            .values(handled_at=func.now(), outcome=outcome)
+            .returning(GatewayEvent.id)
         )
+        return handled is not None
 
     async def open_case(self, **values: Any) -> None:
         """A case for a person, once for each kind and transaction."""

@@ -31,7 +31,7 @@ async def receive(world: World, gateway_name: str, raw: bytes) -> None:
     if announcement is None:
         return
     async with transaction(world.intake_sessions) as session:
-        event_id = await InboxRepository(session).keep(gateway_name, announcement, raw)
+        event_id = await InboxRepository(session).keep(gateway_name, announcement)
         if event_id is not None:
             await publish(session, GatewayEventReceived(event_id))
     failpoint("event_stored")
@@ -60,6 +60,6 @@ async def handle(world: World, received: GatewayEventReceived) -> None:
             )
             await inbox.handled(event.id, EventOutcome.UNMATCHED)
             return
-        await Settlement(session, world.settings).apply(payment, charge, "webhook")
-        await inbox.handled(event.id, EventOutcome.APPLIED)
-        failpoint("applying")
+        if await inbox.handled(event.id, EventOutcome.APPLIED):
+            await Settlement(session, world.settings).apply(payment, charge, "webhook")
+            failpoint("applying")

@@ -66,6 +66,8 @@ class Announcement:
 
     transaction_id: str
     dedupe_key: str
+    verified: bytes
+    """The part of the body that the signature covers. The rest says who the buyer is, and is not kept."""
 
 
 class Gateway(Protocol):

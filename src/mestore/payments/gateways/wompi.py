@@ -6,6 +6,7 @@ earlier call arrived, and is answered by asking for it.
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -83,7 +84,8 @@ class WompiGateway:
             return None
         transaction = event["data"]["transaction"]
         transaction_id = str(transaction["id"])[:120]
-        return Announcement(transaction_id, f"{transaction_id}:{transaction['status']}"[:200])
+        verified = json.dumps(wompi_signatures.signed_part(event)).encode()
+        return Announcement(transaction_id, f"{transaction_id}:{transaction['status']}"[:200], verified)
 
     async def _acceptance(self) -> tuple[str, str]:
         """A fresh pair of tokens that say the buyer accepted Wompi's terms: each is good for one transaction."""

@@ -38,6 +38,17 @@ def event_is_genuine(event: Mapping[str, Any], secret: str) -> bool:
     return checksum.isascii() and hmac.compare_digest(expected, checksum.lower())
 
 
+def signed_part(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What a genuine event's checksum covers, and the checksum, so that it can be verified again."""
+    signature = event["signature"]
+    return {
+        "event": event.get("event"),
+        "data": {"transaction": {name.partition(".")[2]: _value(event["data"], name) for name in SIGNED}},
+        "timestamp": event.get("timestamp", signature.get("timestamp")),
+        "signature": {"properties": signature["properties"], "checksum": signature["checksum"]},
+    }
+
+
 def _value(data: Mapping[str, Any], path: str) -> Any:
     value: Any = data
     for name in path.split("."):

@@ -21,6 +21,7 @@ from mestore.app.embedded import EmbeddedPostgres, EmbeddedValkey
 from mestore.app.models import metadata
 from mestore.app.subscriptions import TASKS
 from mestore.app.worker import drain as drain_queue
+from mestore.core import logs
 from mestore.core.clock import utc_now
 from mestore.core.database import transaction
 from mestore.core.settings import (
@@ -45,6 +46,7 @@ TEMPLATE = "test_template"
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that leads the run starts the servers; its workers find them by their folder."""
+    logs.configure("WARNING", readable=False)
     if hasattr(config, "workerinput"):
         return
     folder = Path(tempfile.mkdtemp(prefix="mestore-test-"))

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 
 from mestore.catalog.models import Category, IvaClass, Product, ProductStatus
 from mestore.core.database import Base, transaction
@@ -31,6 +31,7 @@ PSE: dict[str, Any] = {
     "document_type": "CC",
     "document_number": "1020304050",
 }
+Row = TypeVar("Row", bound=Base)
 
 
 class Make:
@@ -114,8 +115,7 @@ class Make:
         async with transaction(self._world.sessions) as session:
             return await OrderService(session, self._world.settings, self._world.now).place(buyer.id, wanted)
 
-    async def _add(self, row: Any) -> Any:
-        assert isinstance(row, Base)
+    async def _add(self, row: Row) -> Row:
         async with transaction(self._world.sessions) as session:
             session.add(row)
         return row

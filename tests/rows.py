@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import func, select, text
+from sqlalchemy import CursorResult, func, inspect, select, text
 
 from mestore.core.database import Base, transaction
 from mestore.core.world import World
@@ -17,8 +17,7 @@ class Rows:
 
     async def all(self, table: type[Row]) -> Sequence[Row]:
         async with transaction(self._world.sessions) as session:
-            key = table.__table__.primary_key.columns
-            return (await session.scalars(select(table).order_by(*key))).all()
+            return (await session.scalars(select(table).order_by(*inspect(table).primary_key))).all()
 
     async def count(self, table: type[Base]) -> int:
         async with transaction(self._world.sessions) as session:
@@ -32,4 +31,4 @@ class Rows:
         """A statement of the test's own, committed."""
         async with transaction(self._world.sessions) as session:
             result = await session.execute(text(statement), values)
-            return result.all() if result.returns_rows else []
+            return result.all() if isinstance(result, CursorResult) and result.returns_rows else []

@@ -33,17 +33,19 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 
 def test_the_architecture_page_lists_the_rooms_there_are() -> None:
-    listed = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "architecture.md").read_text(), re.M))
+    listed = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "architecture.md").read_text(), re.MULTILINE))
     rooms = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
     assert rooms - {"sandbox", "migrations"} == listed
 
 
 def test_the_readme_names_commands_that_exist() -> None:
     readme = (ROOT / "README.md").read_text()
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`make ([a-z-]+)`", readme)) <= targets
     help_text = CliRunner().invoke(app, ["--help"]).output
-    named = {word for group in re.findall(r"^\| `mestore ([^|]+)` \|", readme, re.M) for word in group.split("`, `")}
+    named = {
+        word for group in re.findall(r"^\| `mestore ([^|]+)` \|", readme, re.MULTILINE) for word in group.split("`, `")
+    }
     for command in named:
         assert command.split()[0] in help_text, command
 

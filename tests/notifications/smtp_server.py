@@ -23,7 +23,7 @@ class SmtpServer:
         self.taken: list[EmailMessage] = []
         self.receivers: list[str] = []
 
-    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+    async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         if self.answer_to_receiver is not None:
@@ -31,7 +31,7 @@ class SmtpServer:
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+    async def handle_DATA(
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
         if not self.answer_to_data.startswith("250"):

@@ -176,4 +176,3 @@ async def nothing_was_written(rows: Rows) -> None:
     for table in (Order, OrderItem, Package, OrderHistory, StockHold, IdempotencyKey):
         assert await rows.count(table) == 0
     assert {product.reserved for product in await rows.all(Product)} == {0}
-

@@ -37,10 +37,11 @@ async def test_moving_an_order_where_it_is_changes_nothing(make: Make, rows: Row
 async def test_an_illegal_move_names_both_states_and_changes_nothing(make: Make, rows: Rows, world: World) -> None:
     order = await make.order()
     await rows.execute("UPDATE orders SET status = 'CANCELLED'")
-    with pytest.raises(IllegalMove) as refused:
-        async with transaction(world.sessions) as session:
-            states = OrderStateService(session)
-            await states.confirm(await states.locked(order.id), "paid")
+    async with transaction(world.sessions) as session:
+        states = OrderStateService(session)
+        locked = await states.locked(order.id)
+        with pytest.raises(IllegalMove) as refused:
+            await states.confirm(locked, "paid")
     assert refused.value.members() == {"from_status": OrderStatus.CANCELLED, "to_status": OrderStatus.CONFIRMED}
     assert (await rows.get(Order, order.id)).status is OrderStatus.CANCELLED
     assert await rows.count(OrderHistory) == 1

@@ -118,7 +118,7 @@ async def test_f56_a_second_attempt_waits_for_the_first(bank: Bank, make: Make, 
     assert await rows.count(Payment) == len(bank.sandbox.transactions()) == 1
 
 
-async def test_f56_of_ten_attempts_at_once_one_reaches_the_gateway(bank: Bank, api: Api, make: Make, rows: Rows) -> None:
+async def test_f56_of_ten_attempts_at_once_one_is_made(bank: Bank, api: Api, make: Make, rows: Rows) -> None:
     order = await make.order()
     await api.token(buyer := await make.existing_user(order.buyer_id))
     answers = await asyncio.gather(*(bank.pay(order, by=buyer) for _ in range(10)))
@@ -150,10 +150,8 @@ async def test_paying_prolongs_the_hold_and_never_shortens_it(bank: Bank, make: 
 
 async def test_fraud_is_declined_before_any_gateway_is_asked(bank: Bank, make: Make, rows: Rows) -> None:
     buyer = await make.buyer(email_verified=False)
-    product = await make.product(price=12_000_000)
+    order = await make.order(buyer=buyer, units={(await make.product(price=12_000_000)).id: 1})
     for _ in range(10):
-        order = await make.order(buyer=buyer, units={product.id: 1}) if not await rows.count(Order) else order
-        await rows.execute("UPDATE products SET stock = 100")
         await rows.execute(
             """INSERT INTO payments (order_id, buyer_id, gateway, method, reference, amount, currency, status,
                                      settles_order, fraud_score, fraud_reasons, expires_at, asks)

@@ -1,6 +1,7 @@
 """When Wompi does not answer: what may have happened is asked after, and nothing is charged twice meanwhile."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 
@@ -104,9 +105,7 @@ async def test_f28_reference_already_used_means_that_the_first_call_arrived(
     assert len(bank.sandbox.transactions()) == 1
 
 
-async def test_f31_a_webhook_that_never_comes_is_not_needed(
-    bank: Bank, make: Make, rows: Rows, world: World
-) -> None:
+async def test_f31_a_webhook_that_never_comes_is_not_needed(bank: Bank, make: Make, rows: Rows, world: World) -> None:
     order = await make.order()
     payment = await bank.begun(order)
     bank.decide(payment)
@@ -117,7 +116,7 @@ async def test_f31_a_webhook_that_never_comes_is_not_needed(
 
 async def test_the_sweeper_asks_at_growing_intervals(bank: Bank, make: Make, rows: Rows, world: World) -> None:
     await bank.begun(await make.order())
-    waits = []
+    waits: list[Any] = []
     for _ in range(4):
         await sweep(world, rows)
         waits += await rows.execute("SELECT round(extract(epoch FROM ask_after - now())) FROM payments")

@@ -13,6 +13,7 @@ from mestore.catalog.models import Product
 from mestore.commissions.models import Commission
 from mestore.core.database import transaction
 from mestore.core.money import Money
+from mestore.core.settings import WompiSettings
 from mestore.core.world import World
 from mestore.notifications.models import Message
 from mestore.orders.models import Order, OrderHistory, Package
@@ -28,6 +29,7 @@ from tests.api import Api
 from tests.make import Make
 from tests.payments.bank import Bank
 from tests.rows import Rows
+from tests.sandbox.running import eventually
 
 Drain = Callable[[], Awaitable[None]]
 
@@ -65,7 +67,7 @@ async def test_buyer_and_vendors_get_one_mail_each(bank: Bank, make: Make, rows:
     receivers = [(await make.existing_user(order.buyer_id)).email]
     receivers += [(await make.owner(vendor)).email for vendor in vendors]
     for receiver in receivers:
-        confirmed = [mail for mail in bank.sandbox.mails(receiver) if order.order_number in mail["subject"] + mail["text"]]
+        confirmed = [mail for mail in bank.sandbox.mails(receiver) if order.order_number in mail["subject"]]
         assert len(confirmed) == 1, receiver
 
 
@@ -153,8 +155,7 @@ async def test_f38_approved_before_the_answer_of_process_is_stored(
     await api.token(await make.existing_user(order.buyer_id))
     bank.sandbox.control("fail_next", call="POST /transactions", mode="slow", seconds=1, times=1)
     paying = asyncio.create_task(bank.pay(order))
-    while not (at_wompi := bank.sandbox.transactions()):
-        await asyncio.sleep(0)
+    at_wompi = await asyncio.to_thread(eventually, bank.sandbox.transactions)
     bank.sandbox.control("force_outcome", reference=at_wompi[0]["reference"], status="APPROVED")
     assert (await bank.post(bank.sandbox.events(at_wompi[0]["reference"])[0])).status_code == 200
     await drain()
@@ -251,9 +252,7 @@ async def test_f40_another_amount_or_currency_pays_nothing_and_is_shown_to_a_per
     assert await rows.count(Commission) == 0
 
 
-async def test_f41_an_unknown_reference_is_kept_for_a_person(
-    bank: Bank, make: Make, rows: Rows, drain: Drain
-) -> None:
+async def test_f41_an_unknown_reference_is_kept_for_a_person(bank: Bank, make: Make, rows: Rows, drain: Drain) -> None:
     order = await make.order()
     payment = await bank.begun(order)
     bank.decide(payment)
@@ -307,7 +306,8 @@ async def test_a_suspicious_payment_waits_for_an_administrator(
     assert [case.kind for case in await rows.all(PaymentCase)] == [CaseKind.FRAUD_REVIEW]
 
 
-def signed(event: dict[str, Any], secret: str = "test_events_mestore") -> dict[str, Any]:
+def signed(event: dict[str, Any]) -> dict[str, Any]:
+    secret = WompiSettings().events_secret.get_secret_value()
     transaction = event["data"]["transaction"]
     glued = f"{transaction['id']}{transaction['status']}{transaction['amount_in_cents']}{event['timestamp']}{secret}"
     properties = ["transaction.id", "transaction.status", "transaction.amount_in_cents"]
@@ -367,4 +367,3 @@ async def test_f47_what_is_no_event_is_refused_quietly(api: Api, rows: Rows, str
 
 async def test_f47_a_body_above_64_kib_is_too_large(api: Api) -> None:
     assert (await post(api, b" " * 65_537)).status_code == 413
-

@@ -11,6 +11,9 @@ from mestore.app import description, docs_page, health
 from mestore.app.rate_rules import RateLimits
 from mestore.app.subscriptions import TASKS
 from mestore.auth.endpoints import router as auth_router
+from mestore.auth.mfa_endpoints import router as mfa_router
+from mestore.auth.password_endpoints import router as passwords_router
+from mestore.auth.session_endpoints import router as sessions_router
 from mestore.catalog.endpoints import categories_router
 from mestore.catalog.endpoints import router as products_router
 from mestore.commissions.endpoints import router as commissions_router
@@ -26,6 +29,9 @@ from mestore.vendors.endpoints import router as vendors_router
 
 ROOMS: tuple[APIRouter, ...] = (
     auth_router,
+    passwords_router,
+    sessions_router,
+    mfa_router,
     vendors_router,
     products_router,
     categories_router,

@@ -52,7 +52,7 @@ class SecondFactorService:
     async def state(self, user: User) -> SecondFactorState:
         authenticator = await self._factor.of(user.id)
         left = await self._factors.recovery_codes_left(user.id)
-        return SecondFactorState(authenticator is not None, authenticator and authenticator.confirmed_at, left)
+        return SecondFactorState(authenticator is not None, authenticator.confirmed_at if authenticator else None, left)
 
     async def enroll(self, user: User, password: str, device: Device) -> Enrolment:
         """A secret for the application. It counts once a code of it was shown; asked again before that, it is another.

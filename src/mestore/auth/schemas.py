@@ -1,16 +1,32 @@
 """What comes in and goes out when people sign up and sign in."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
 
 from mestore.core.boundary import Input, Line, Output, Phone, Secret
-from mestore.users.schemas import EmailText, NewPassword, UserOut
+from mestore.users.schemas import EmailText, Language, NewPassword, UserOut
 
 Code = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{6}$"),
     Field(examples=["493817"], json_schema_extra={"writeOnly": True}),
+]
+
+
+Password = Annotated[Secret, Field(examples=["el-loro-canta-a-las-6"])]
+OtpCode = Annotated[
+    str,
+    StringConstraints(min_length=6, max_length=24, pattern=r"^[0-9A-Za-z -]{6,24}$"),
+    Field(
+        examples=["493817"],
+        description="Six digits of the authenticator application, or a recovery code",
+        json_schema_extra={"writeOnly": True},
+    ),
 ]
 
 
@@ -21,13 +37,62 @@ class RegisterIn(Input):
     phone: Phone
 
 
-class LoginIn(Input):
+class AdminLoginIn(Input):
     email: EmailText
-    password: Secret = Field(examples=["el-loro-canta-a-las-6"])
+    password: Password
+    otp_code: OtpCode | None = None
+
+
+class LoginIn(AdminLoginIn):
+    transport: Literal["body", "cookie"] = Field(
+        "body", description="`cookie`: the refresh token comes as a cookie that no script reads, for browsers"
+    )
 
 
 class RefreshIn(Input):
-    refresh_token: Secret = Field(examples=["f3Jz0Yx2rB5mQ8wK1nV7cT4dL9hS6gP0aE3uI5oR2yM"])
+    refresh_token: Secret | None = Field(
+        None,
+        examples=["f3Jz0Yx2rB5mQ8wK1nV7cT4dL9hS6gP0aE3uI5oR2yM"],
+        description="Left out, the cookie of a sign-in by `cookie` is taken",
+    )
+
+
+class ForgotPasswordIn(Input):
+    email: EmailText
+
+
+class ResetPasswordIn(Input):
+    token: Secret = Field(examples=["pN4wX8rT1kV6bQ9mJ3cL7hF2dS5gZ0yA8uE4iO1oRtY"])
+    new_password: NewPassword
+
+
+class ChangePasswordIn(Input):
+    current_password: Password
+    new_password: NewPassword = Field(examples=["la-iguana-baila-a-las-7"])
+
+
+class MeIn(Input):
+    """What is left out stays as it is."""
+
+    full_name: Line | SkipJsonSchema[None] = Field(None, examples=["Ana Ruiz"])
+    phone: Phone | SkipJsonSchema[None] = None
+    language: Language | SkipJsonSchema[None] = Field(None, examples=["es"])
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_not_null(cls, value: Any) -> Any:
+        if value is None:
+            raise PydanticCustomError("null", "Leave a field out to keep it; it can't be null")
+        return value
+
+
+class EnrollIn(Input):
+    password: Password
+
+
+class DisableMfaIn(Input):
+    password: Password
+    otp_code: OtpCode
 
 
 class CodeIn(Input):
@@ -36,7 +101,9 @@ class CodeIn(Input):
 
 class TokensOut(Output):
     access_token: str = Field(examples=["<header>.<claims>.<signature>"])
-    refresh_token: str = Field(examples=["f3Jz0Yx2rB5mQ8wK1nV7cT4dL9hS6gP0aE3uI5oR2yM"])
+    refresh_token: str | None = Field(
+        examples=["f3Jz0Yx2rB5mQ8wK1nV7cT4dL9hS6gP0aE3uI5oR2yM"], description="Null where it comes as a cookie"
+    )
     token_type: Literal["bearer"] = "bearer"  # noqa: S105 - a kind of token
     expires_in: int = Field(examples=[3600], description="Seconds that the access token is good for")
     user: UserOut
@@ -44,3 +111,30 @@ class TokensOut(Output):
 
 class CodeSentOut(Output):
     resend_after: int = Field(examples=[60], description="Seconds until another code can be sent")
+
+
+class SessionOut(Output):
+    id: UUID
+    ip: str | None = Field(examples=["190.24.10.7"])
+    user_agent: str | None = Field(examples=["Mozilla/5.0 (Linux; Android 15)"])
+    created_at: datetime
+    last_seen_at: datetime = Field(description="True to the hour")
+    current: bool = Field(description="The one that this request came in")
+
+
+class EnrolmentOut(Output):
+    secret: str = Field(examples=["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"])
+    otpauth_url: str = Field(
+        examples=["otpauth://totp/MeStore:ana%40example.co?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=MeStore"],
+        description="To be shown as a QR code",
+    )
+
+
+class RecoveryCodesOut(Output):
+    recovery_codes: list[str] = Field(examples=[["k7dm-w2xq-9hpt-4rvn"]], description="Shown this once, each good once")
+
+
+class MfaOut(Output):
+    enabled: bool
+    confirmed_at: datetime | None
+    recovery_codes_left: int = Field(examples=[10])

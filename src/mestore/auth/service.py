@@ -13,7 +13,7 @@ from mestore.core.ids import UserId
 from mestore.core.jobs import publish
 from mestore.core.wiring import Clock, CurrentSettings
 from mestore.users.models import User
-from mestore.users.service import NewUser, UserService
+from mestore.users.service import Details, NewUser, UserService
 
 _HOUR_SECONDS = 3600
 
@@ -41,6 +41,12 @@ class AuthService:
         elif owner := await self._users.by_email(new.email):
             await publish(self._session, RegistrationRepeated(owner.id))
         return user
+
+    async def change_details(self, user: User, changes: Details) -> User:
+        """Change what was named. A code on its way to the old phone verifies no other."""
+        if changes.phone is not None and changes.phone != user.phone:
+            await self._codes.invalidate(user.id, OtpPurpose.VERIFY_PHONE)
+        return await self._users.change_details(user, changes)
 
     async def request_email_code(self, user: User) -> int:
         """Have a code mailed and say after how many seconds another can be. Asking again before that sends none.

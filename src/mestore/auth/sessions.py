@@ -26,7 +26,6 @@ from mestore.core.wiring import Clock, CurrentSettings
 from mestore.users.models import User, UserSession, UserType
 from mestore.users.service import UserService
 
-
 _NOBODY = UserId(UUID(int=0))
 
 

@@ -34,7 +34,7 @@ NAMING = {
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {Money: MoneyColumn}  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+    type_annotation_map = {Money: MoneyColumn}
 
 
 def driver_url(url: str) -> str:

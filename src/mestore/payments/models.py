@@ -68,7 +68,7 @@ class Payment(Base):
     currency: Mapped[str] = mapped_column(String(3), default="COP")
     status: Mapped[PaymentStatus] = word(PaymentStatus, default=PaymentStatus.PROCESSING)
     settles_order: Mapped[bool] = mapped_column(default=True)
-    """False when the money is real but can't pay the order (late, second, other amount): a case says what became of it."""
+    """False when the money is real but can't pay the order (late, second, other amount): there is a case then."""
     gateway_transaction_id: Mapped[str | None] = mapped_column(String(120))
     payment_url: Mapped[str | None] = mapped_column(String(2000))
     return_url: Mapped[str | None] = mapped_column(String(2000))
@@ -84,7 +84,7 @@ class Payment(Base):
 
 
 class PaymentEvent(Base):
-    """Something a gateway told us about an attempt. Rows are only ever added; what was paid follows from them."""
+    """What a gateway told us about an attempt. Rows are only ever added; what was paid follows from them."""
 
     __tablename__ = "payment_events"
     id: Mapped[int] = identity()

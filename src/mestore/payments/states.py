@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class PaymentStatus(StrEnum):
-    """`PROCESSING`: we asked the gateway, or were about to; its answer is not known. `PENDING`: it waits for the buyer."""
+    """`PROCESSING`: the gateway was asked, or nearly; its answer is not known. `PENDING`: it waits for the buyer."""
 
     PENDING = "PENDING"
     PROCESSING = "PROCESSING"

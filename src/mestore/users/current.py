@@ -75,7 +75,9 @@ CurrentVendor = Annotated[User, Depends(_of(UserType.VENDOR))]
 STAFF = (UserType.ADMIN, UserType.SUPERUSER)
 
 
-async def _staff(user: Annotated[User, Depends(_of(*STAFF))], caller: CurrentSession, settings: CurrentSettings) -> User:
+async def _staff(
+    user: Annotated[User, Depends(_of(*STAFF))], caller: CurrentSession, settings: CurrentSettings
+) -> User:
     if settings.environment is Environment.PRODUCTION and not caller.session.second_factor:
         raise SecondFactorNeeded
     return user

@@ -58,7 +58,7 @@ class UserSession(Base):
 
 
 class Consent(Base):
-    """That somebody agreed to the terms and to how personal data are treated (Ley 1581): which text, when, from where."""
+    """That somebody agreed to the terms and the treatment of personal data (Ley 1581): to which text, when, from where."""
 
     __tablename__ = "consents"
     id: Mapped[int] = identity()

@@ -60,7 +60,9 @@ CREATE TRIGGER hold_ends_once BEFORE UPDATE ON stock_holds
 
 def _run(script: str) -> None:
     """Many statements at once, which only the driver itself can do."""
-    op.get_bind().connection.dbapi_connection.run_async(lambda connection: connection.execute(script))
+    connection = op.get_bind().connection.dbapi_connection
+    assert connection is not None
+    connection.run_async(lambda driver: driver.execute(script))
 
 
 def upgrade() -> None:

@@ -32,6 +32,7 @@ from mestore.core.settings import (
     PaymentSettings,
     RedisSettings,
     Settings,
+    SmsSettings,
     WompiSettings,
 )
 from mestore.core.world import World, open_world
@@ -111,6 +112,7 @@ def settings(
         wompi=WompiSettings(base_url=sandbox_process.wompi_url, timeout_seconds=3, payment_url_wait_seconds=3),
         payments=PaymentSettings(not_found_grace_seconds=0),
         mail=MailSettings(port=sandbox_process.smtp_port),
+        sms=SmsSettings(base_url=f"{sandbox_process.url}/twilio", look_after_seconds=0),  # `drain` waits for all jobs
     )
 
 

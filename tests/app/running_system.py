@@ -75,6 +75,8 @@ class RunningSystem:
             "MESTORE_WOMPI_BASE_URL": self.sandbox.wompi_url,
             "MESTORE_PAYMENTS_RETURN_URL": f"{self.sandbox.url}/return",
             "MESTORE_MAIL_PORT": str(self.sandbox.smtp_port),
+            "MESTORE_SMS_BASE_URL": f"{self.sandbox.url}/twilio",
+            "MESTORE_LIMITS_FACTOR": "1000",
             **environment,
         }
         ready = folder / "worker.ready"

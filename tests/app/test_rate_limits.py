@@ -15,8 +15,8 @@ from limits import parse
 from redis.asyncio import Redis
 
 from mestore.app.api import behind_gate, create_app
-from mestore.app.rate_rules import RULES, UNCOUNTED
-from mestore.core.rate_limits import Count, RateLimiter
+from mestore.app.rate_rules import RULES
+from mestore.core.rate_limits import UNCOUNTED, Count, RateLimiter
 from mestore.core.settings import LimitSettings
 from mestore.core.world import World
 from mestore.users.models import UserType

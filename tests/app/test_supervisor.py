@@ -221,6 +221,7 @@ def test_what_the_settings_leave_open_leads_to_the_sandbox_of_this_run(monkeypat
     settings = Settings()
     assert Addresses.of(settings).sandbox_environment(settings) == {
         "MESTORE_WOMPI_BASE_URL": "http://127.0.0.1:9190/wompi/v1",
+        "MESTORE_SMS_BASE_URL": "http://127.0.0.1:9190/twilio",
         "MESTORE_PAYMENTS_RETURN_URL": "http://127.0.0.1:9190/return",
         "MESTORE_MAIL_PORT": "9125",
         "MESTORE_LIMITS_FACTOR": "1000",

@@ -1,8 +1,11 @@
 """Somebody who registers, and signs in with a password."""
 
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.api import Api
+from tests.sandbox.running import RunningSandbox
 
 PASSWORD = "el-loro-canta-a-las-6"
 ANA: dict[str, Any] = {
@@ -25,6 +28,16 @@ async def sign_in(api: Api, email: str = ANA["email"], password: str = PASSWORD)
     assert response.status_code == 200, response.text
     tokens: dict[str, Any] = response.json()
     return tokens
+
+
+async def mailed_token(
+    api: Api, drain: Callable[[], Awaitable[None]], sandbox: RunningSandbox, email: str = ANA["email"]
+) -> str:
+    """Of the newest link that resets the password."""
+    assert (await api.post("/api/v1/auth/forgot-password", {"email": email})).status_code == 202
+    await drain()
+    found = [re.search(r"#token=([\w-]+)", mail["text"]) for mail in sandbox.mails(email)]
+    return next(match[1] for match in found if match)
 
 
 def bearer(tokens: dict[str, Any]) -> dict[str, str]:

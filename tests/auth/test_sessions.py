@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from mestore.app.api import behind_gate, create_app
@@ -160,3 +161,20 @@ async def test_an_unknown_refresh_token_is_refused(api: Api, rows: Rows, token: 
     assert (await refresh(api, token))[0] == 401
     assert [session.revoked_at for session in await rows.all(UserSession)] == [None]
     assert [user.is_active for user in await rows.all(User)] == [True]
+
+
+async def test_F62_a_lost_answer_is_given_again_after_the_key_was_changed(api: Api, rows: Rows, world: World) -> None:
+    await register(api)
+    tokens = await sign_in(api)
+    _, fresh = await refresh(api, tokens["refresh_token"])
+    old = world.settings.auth
+    auth = old.model_copy(update={"secret": SecretStr("n" * 32), "previous_secrets": [old.secret]})
+    changed = replace(world, settings=world.settings.model_copy(update={"auth": auth}))
+    app = create_app(changed.settings)
+    app.state.world = changed
+    transport = httpx.ASGITransport(behind_gate(app, changed.settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        status, again = await refresh(Api(http, changed), tokens["refresh_token"])
+        assert (status, again["refresh_token"]) == (200, fresh["refresh_token"])
+        assert (await refresh(Api(http, changed), fresh["refresh_token"]))[0] == 200
+    assert await rows.count(RefreshToken) == 3

@@ -16,6 +16,9 @@ PRODUCTION = {
     "MESTORE_WOMPI_PRIVATE_KEY": "prv_prod_x",
     "MESTORE_WOMPI_INTEGRITY_SECRET": "prod_integrity_x",
     "MESTORE_WOMPI_EVENTS_SECRET": "prod_events_x",
+    "MESTORE_SMS_BASE_URL": "https://api.twilio.com",
+    "MESTORE_SMS_ACCOUNT_SID": "AC5f0c9d3e7a1b4826",
+    "MESTORE_SMS_AUTH_TOKEN": "b81c6f02d94e4a7fa3",
     "MESTORE_API_TRUSTED_HOSTS": '["api.shop.example"]',
 }
 
@@ -58,7 +61,7 @@ def test_production_refuses_values_of_development(environment: pytest.MonkeyPatc
 
 def test_no_secret_is_shown_when_settings_are_printed(environment: pytest.MonkeyPatch) -> None:
     shown = repr(Settings())
-    for name in ("AUTH_SECRET", "WOMPI_PRIVATE_KEY", "WOMPI_INTEGRITY_SECRET", "WOMPI_EVENTS_SECRET"):
+    for name in ("AUTH_SECRET", "SMS_AUTH_TOKEN", "WOMPI_PRIVATE_KEY", "WOMPI_INTEGRITY_SECRET", "WOMPI_EVENTS_SECRET"):
         assert PRODUCTION[f"MESTORE_{name}"] not in shown
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import jwt
 import pytest
+from pydantic import SecretStr
 
+from mestore.core import tokens
 from mestore.core.clock import utc_now
 from mestore.core.ids import new_uuid
 from mestore.core.world import World
@@ -33,6 +35,7 @@ class Forge:
     ) -> str:
         said = {name: value for name, value in (self._claims | claims).items() if value is not REMOVED}
         # PyJWT refuses to write some claims that it would read.
+        head = {"kid": tokens.key_id(self._secret)} | (head or {})
         return jwt.PyJWS().encode(
             json.dumps(said).encode(), self._secret if secret is None else secret, algorithm, head
         )
@@ -104,9 +107,44 @@ async def test_heads_that_do_not_fit(api: Api, forge: Forge) -> None:
 
 
 async def test_heads_that_mean_nothing_are_not_followed(api: Api, forge: Forge) -> None:
-    head = {"kid": "../../etc/passwd", "jku": "http://127.0.0.1:9/keys", "x5u": "http://127.0.0.1:9/x"}
+    head = {"jku": "http://127.0.0.1:9/keys", "x5u": "http://127.0.0.1:9/x", "jwk": {"kty": "oct", "k": "c2VjcmV0"}}
     assert await answer(api, forge.token(head=head)) == 200
     assert await answer(api, forge.token(secret="s" * 32, head=head)) == 401
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+@pytest.mark.parametrize("kid", ["", "../../etc/passwd", "0" * 16, "' OR '1'='1", "http://127.0.0.1:9/key"])
+async def test_a_key_that_is_none_of_ours(api: Api, forge: Forge, kid: str) -> None:
+    assert await answer(api, forge.token(head={"kid": kid})) == 401
+    assert await answer(api, forge.token(secret=kid or "x" * 32, head={"kid": kid})) == 401
+
+
+async def test_a_token_without_the_name_of_its_key(api: Api, forge: Forge, world: World) -> None:
+    claims = jwt.decode(forge.good, options={"verify_signature": False})
+    assert await answer(api, jwt.encode(claims, world.settings.auth.secret.get_secret_value())) == 401
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+async def test_what_is_public_is_no_key(api: Api, forge: Forge, world: World) -> None:
+    """Key confusion: whatever a client knows of a key, its name included, signs nothing."""
+    known = tokens.key_id(world.settings.auth.secret.get_secret_value())
+    for secret in (known * 2, known, "public-key"):
+        assert await answer(api, forge.token(secret=secret)) == 401
+
+
+async def test_after_a_change_of_the_key_the_old_one_is_good_until_it_is_given_up(
+    api: Api, world: World, buyer: User, forge: Forge
+) -> None:
+    old = world.settings.auth
+    new = old.model_copy(update={"secret": SecretStr("n" * 32), "previous_secrets": [old.secret]})
+    gone = new.model_copy(update={"previous_secrets": []})
+    now = world.now()
+    assert tokens.read(new, forge.good, now).user_id == buyer.id
+    fresh = tokens.issue(new, buyer.id, tokens.read(old, forge.good, now).session_id, now)
+    assert tokens.read(new, fresh, now).user_id == buyer.id
+    for settings, token in ((gone, forge.good), (old, fresh)):
+        with pytest.raises(tokens.BadToken):
+            tokens.read(settings, token, now)
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
         "MESTORE_JOBS_HEARTBEAT_SECONDS": "1",
         "MESTORE_WOMPI_TIMEOUT_SECONDS": "3",
         "MESTORE_PAYMENTS_NOT_FOUND_GRACE_SECONDS": "0",
+        "MESTORE_LIMITS_FACTOR": "1000",
     }
     with RunningSystem(tmp_path_factory.mktemp("system"), environment=environment) as system:
         system.sandbox.control("settle_delay", min=0, max=0)

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -102,6 +103,8 @@ async def test_f34_the_same_answer_applied_by_many_at_once_has_one_effect(
 
     await asyncio.gather(*(settle(source) for source in ("webhook", "sweep", "start") * 5))
     await drain()
+    assert await rows.count(PaymentCase) == 0
+    assert (await rows.get(Payment, payment.id)).settles_order
     assert [row.to_status for row in await rows.all(OrderHistory)] == ["PENDING", "CONFIRMED"]
     assert await rows.count(Commission) == 1
     (product,) = await rows.all(Product)
@@ -145,6 +148,26 @@ async def test_f35_declined_after_approved_is_stored_and_undoes_nothing(
     assert await paid_for(rows, order)
     assert (await rows.get(Payment, payment.id)).status is PaymentStatus.APPROVED
     assert await rows.count(GatewayEvent) == 2
+
+
+@pytest.mark.parametrize("stale", [PaymentStatus.PENDING, PaymentStatus.DECLINED, PaymentStatus.ERROR])
+async def test_f35_an_older_answer_of_the_gateway_undoes_nothing(
+    bank: Bank, make: Make, rows: Rows, world: World, drain: Drain, stale: PaymentStatus
+) -> None:
+    """A question that was asked before the approval, and answered after it was applied."""
+    order = await make.order()
+    payment = await bank.begun(order)
+    bank.decide(payment)
+    await bank.deliver(payment)
+    await drain()
+    charge = await gateway_named("wompi", world).find(payment.reference)
+    assert charge is not None
+    async with transaction(world.sessions) as session:
+        await Settlement(session, world.settings).apply(payment, replace(charge, status=stale), "sweep")
+    settled = await rows.get(Payment, payment.id)
+    assert (settled.status, settled.settles_order) == (PaymentStatus.APPROVED, True)
+    assert await paid_for(rows, order)
+    assert await rows.count(PaymentCase) == 0
 
 
 async def test_f38_approved_before_the_answer_of_process_is_stored(

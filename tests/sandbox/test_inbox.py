@@ -80,6 +80,9 @@ def test_sms(sandbox: RunningSandbox) -> None:
         ({"To": "3001112233"}, 21211),
         ({"To": "+57abc"}, 21211),
         ({"To": ""}, 21604),
+        ({"To": "+573000021614"}, 21614),
+        ({"To": "+573000021610"}, 21610),
+        ({"To": "+15005550009"}, 21614),
         ({"From": ""}, 21603),
         ({"Body": ""}, 21602),
         ({"Body": "x" * 1_601}, 21617),
@@ -95,3 +98,24 @@ def test_sms_refused(sandbox: RunningSandbox, changes: dict[str, str], code: int
 def test_sms_wants_credentials(sandbox: RunningSandbox, auth: tuple[str, str] | None) -> None:
     response = post_sms(sandbox, SMS, auth)
     assert (response.status_code, response.json()["code"]) == (401, 20003)
+
+
+def get_sms(sandbox: RunningSandbox, sid: str, auth: tuple[str, str] | None = (SID, "secret")) -> httpx.Response:
+    return httpx.get(f"{sandbox.url}/twilio/2010-04-01/Accounts/{SID}/Messages/{sid}.json", auth=auth)
+
+
+def test_what_became_of_an_sms(sandbox: RunningSandbox) -> None:
+    arrived, filtered = (
+        get_sms(sandbox, post_sms(sandbox, SMS | {"To": to}).json()["sid"]).json()
+        for to in ("+573001112233", "+573000030007")
+    )
+    assert (arrived["status"], arrived["error_code"]) == ("delivered", None)
+    assert (filtered["status"], filtered["error_code"]) == ("undelivered", 30007)
+    assert get_sms(sandbox, "SM0").status_code == 404
+    assert get_sms(sandbox, arrived["sid"], None).status_code == 401
+
+
+def test_sending_fails_as_told(sandbox: RunningSandbox) -> None:
+    sandbox.control("fail_next", call="send_sms", mode="500")
+    assert post_sms(sandbox, SMS).status_code == 500
+    assert post_sms(sandbox, SMS).status_code == 201

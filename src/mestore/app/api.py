@@ -13,6 +13,7 @@ from mestore.app.subscriptions import TASKS
 from mestore.auth.endpoints import router as auth_router
 from mestore.auth.mfa_endpoints import router as mfa_router
 from mestore.auth.password_endpoints import router as passwords_router
+from mestore.auth.phone_endpoints import router as phone_router
 from mestore.auth.session_endpoints import router as sessions_router
 from mestore.catalog.endpoints import categories_router
 from mestore.catalog.endpoints import router as products_router
@@ -20,18 +21,26 @@ from mestore.commissions.endpoints import router as commissions_router
 from mestore.core import documentation, failpoints, logs, problems
 from mestore.core.boundary import StrictRoute
 from mestore.core.clock import Now, utc_now
+from mestore.core.etags import ETags
 from mestore.core.gate import Gate
 from mestore.core.settings import Settings
 from mestore.core.world import open_world
 from mestore.orders.endpoints import router as orders_router
 from mestore.payments.endpoints import router as payments_router
+from mestore.places.endpoints import router as places_router
+from mestore.privacy.endpoints import router as privacy_router
+from mestore.users.addresses_endpoints import router as addresses_router
 from mestore.vendors.endpoints import router as vendors_router
 
 ROOMS: tuple[APIRouter, ...] = (
     auth_router,
     passwords_router,
+    phone_router,
     sessions_router,
     mfa_router,
+    privacy_router,
+    addresses_router,
+    places_router,
     vendors_router,
     products_router,
     categories_router,
@@ -74,7 +83,7 @@ def create_app(settings: Settings, *, now: Now = utc_now) -> FastAPI:
 
 
 def behind_gate(app: FastAPI, settings: Settings) -> ASGIApp:
-    return Gate(RateLimits(app, settings), settings)
+    return Gate(ETags(RateLimits(app, settings)), settings)
 
 
 def application() -> ASGIApp:

@@ -19,19 +19,28 @@ Every path answers with and without a slash at its end.
 **Errors** are `application/problem+json` (RFC 9457): `type` names the kind and never changes; `title` and `detail` are
 for people, in Spanish or English by `Accept-Language`. 400 is what could not be read, 401 nobody signed in, 403 another
 kind of account, 404 what is absent or somebody else's, 409 what the state of things forbids, 422 what does not fit
-(`errors` says where), 503 a part that is away for a moment (`Retry-After` says when to come back). Each answer carries
-`X-Request-ID`; send one of your own (8 to 64 letters, digits, `.`, `_`, `-`) and it comes back.
+(`errors` says where), 429 too many requests, 503 a part that is away for a moment (`Retry-After` says when to come
+back). Each answer carries `X-Request-ID`; send one of your own (8 to 64 letters, digits, `.`, `_`, `-`) and it comes
+back.
 
 **Repeating safely.** Where a route takes `Idempotency-Key`, the same key and body give the first answer again, byte for
 byte, with `Idempotent-Replayed: true`, for 24 hours. The same key with another body is refused (422), and so is one
 whose first request still runs (409). After a lost answer repeat the request with its key: nothing is done twice.
+
+**Limits.** Requests are counted by user, or by address where nobody is signed in. `RateLimit` says what is left of each
+limit that counts a request, and `RateLimit-Policy` what they are. Used up, it is 429, and `Retry-After` says when to
+come back; a refused request is not counted.
 
 **Pages.** Lists answer `{"items": […], "next_cursor": "…" | null, "total": null}`. Hand `next_cursor` back as `cursor`
 until it is null; `limit` is 1 to 100. `total` is counted only when asked for with `total=true`.
 """.strip()
 
 TAGS: list[dict[str, Any]] = [
-    {"name": "auth", "description": "Register, sign in and stay signed in; verify an e-mail."},
+    {
+        "name": "auth",
+        "description": "Register, sign in and stay signed in; passwords, sessions, a second factor, one's own data.",
+    },
+    {"name": "places", "description": "Departments and municipalities of Colombia, by DANE's codes."},
     {"name": "vendors", "description": "Open a shop, and see shops."},
     {"name": "products", "description": "What is for sale."},
     {"name": "categories", "description": "The tree in which products are found."},

@@ -1,7 +1,6 @@
 """Which requests are counted by which limit, and the layer that counts them before anything else is done.
 
-The numbers are `Settings.limits`. Health, figures and webhooks are never counted: a gateway that has much to tell, and
-what watches over the service, must be heard.
+The numbers are `Settings.limits`.
 """
 
 import re
@@ -17,11 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from mestore.core import metrics, problems, tokens
 from mestore.core.client_address import household
 from mestore.core.errors import TooManyRequests
-from mestore.core.rate_limits import Count, RateLimiter, Standing
+from mestore.core.rate_limits import UNCOUNTED, Count, Standing, limiter_of
 from mestore.core.settings import LimitSettings, Settings
 from mestore.core.world import World
-
-UNCOUNTED = re.compile(r"/(health|metrics)(/.*)?|/api/v1/payments/webhook(/.*)?")
 
 
 @dataclass(frozen=True)
@@ -58,7 +55,6 @@ class RateLimits:
         self._state = app.state
         self._settings = settings
         self._items = dict(_items(settings.limits))
-        self._opened: tuple[World, RateLimiter] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or UNCOUNTED.fullmatch(scope["path"]):
@@ -66,7 +62,7 @@ class RateLimits:
             return
         world: World = self._state.world
         counts = self._counts(scope, world)
-        standings = await self._limiter(world).count(counts)
+        standings = await limiter_of(world.redis).count(counts)
         headers = _headers(counts, standings)
         refused = [(count, standing) for count, standing in zip(counts, standings, strict=True) if not standing.allowed]
         if refused:
@@ -84,11 +80,6 @@ class RateLimits:
             await send(message)
 
         await self._app(scope, receive, send_with_standing)
-
-    def _limiter(self, world: World) -> RateLimiter:
-        if self._opened is None or self._opened[0] is not world:
-            self._opened = world, RateLimiter(world.redis)
-        return self._opened[1]
 
     def _counts(self, scope: Scope, world: World) -> list[Count]:
         address = household(scope["client"][0] if scope.get("client") else None)
@@ -111,6 +102,7 @@ class RateLimits:
                     read = tokens.read(self._settings.auth, value[7:].decode("latin-1").strip(), world.now())
                 except tokens.BadToken:
                     return None
+                scope[tokens.SCOPE_KEY] = read
                 return str(read.user_id)
         return None
 

@@ -17,6 +17,7 @@ import asyncpg
 import structlog
 from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.errors import FailingListenerError
 from pgqueuer.executors import DatabaseRetryEntrypointExecutor
 from pgqueuer.models import Job, Schedule, TracebackRecord
 from pgqueuer.queries import Queries
@@ -31,6 +32,8 @@ from mestore.core.world import World, open_world
 
 log = structlog.get_logger(__name__)
 _CLOSE_SECONDS = 5
+_CONNECTION_BROKE = (asyncpg.InternalClientError, FailingListenerError)
+"""What asyncpg says of one that broke on its way back into the pool, and PgQueuer of one that brings no news."""
 
 
 def run(settings: Settings) -> None:
@@ -49,8 +52,7 @@ async def _run(settings: Settings) -> None:
             try:
                 await _work(world, stop)
             except Exception as error:
-                # asyncpg has the latter for a connection that broke while it was being put back into the pool.
-                if not problems.is_transient(error) and not isinstance(error, asyncpg.InternalClientError):
+                if not isinstance(error, _CONNECTION_BROKE) and not problems.is_transient(error):
                     raise
                 log.warning("worker_waits_for_database", error=type(error).__name__)
                 await _wait(stop, seconds=1)
@@ -59,6 +61,8 @@ async def _run(settings: Settings) -> None:
 async def _work(world: World, stop: asyncio.Event) -> None:
     async with _pool(world.settings) as pool:
         queue = queue_of(world, pool, TASKS, PERIODIC)
+        # PgQueuer tries out whether it hears news before it listens, and ends the worker if it was too quick.
+        await queue.connection.add_listener(queue.channel, lambda _: None)
         heartbeat = timedelta(seconds=world.settings.jobs.heartbeat_seconds)
         stopper = asyncio.create_task(_stop_when(stop, queue))
         ready = world.settings.data_dir / "worker.ready"

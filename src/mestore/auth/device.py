@@ -20,7 +20,7 @@ def device_of(request: Request) -> Device:
 
 
 def _address(request: Request) -> str | None:
-    """The peer's address, if it has one: a Unix socket has none."""
+    """As the gate found it, behind our own proxies (`core/client_address.py`); a Unix socket has none."""
     try:
         return str(ipaddress.ip_address(request.client.host)) if request.client else None
     except ValueError:

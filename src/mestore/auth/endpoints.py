@@ -115,7 +115,7 @@ async def see_me(user: CurrentUser) -> UserOut:
 @router.patch("/me", summary="Change my details", responses=refusals(NotSignedIn))
 async def change_me(body: MeIn, user: CurrentUser, auth: Auth) -> UserOut:
     """Another phone is to be verified anew."""
-    return UserOut.model_validate(await auth.change_details(user, Details(**body.model_dump())))
+    return UserOut.model_validate(await auth.change_details(user, Details(**body.model_dump(exclude_unset=True))))
 
 
 @router.post(

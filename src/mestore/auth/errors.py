@@ -53,6 +53,12 @@ class EmailAlreadyVerified(Conflict):
     spanish = "Este correo ya está verificado."
 
 
+class PhoneAlreadyVerified(Conflict):
+    """Your phone is verified already."""
+
+    spanish = "Este celular ya está verificado."
+
+
 @dataclass(eq=False)
 class TooManyCodes(Refusal):
     """Too many codes were asked for. Wait before asking for another."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
+from mestore.auth.models import OtpPurpose
 from mestore.core.ids import SessionId, UserId
 from mestore.core.jobs import Event
 
@@ -21,6 +22,15 @@ class RegistrationRepeated(Event):
     """Somebody registered with the e-mail of this user, who should be told that the account exists."""
 
     user_id: UserId
+
+
+@dataclass(frozen=True)
+class PhoneCodeWished(Event):
+    """Somebody should get a code by SMS, if this is somebody: it is published for an unknown number too."""
+
+    priority: ClassVar[int] = 10
+    user_id: UserId
+    purpose: OtpPurpose
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ counted and locked like any other. Without Redis each process counts for itself:
 """
 
 import hashlib
-import ipaddress
 from collections import defaultdict
 from collections.abc import Awaitable
 from enum import StrEnum
@@ -17,6 +16,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from mestore.auth.errors import TooManyFailures
+from mestore.core.client_address import household
 from mestore.core.wiring import TheWorld
 from mestore.users.contact import read_email
 
@@ -182,11 +182,7 @@ def _of_account(email: str) -> tuple[str, str]:
 
 
 def _of_address(ip: str | None) -> str:
-    """Whoever has one IPv6 address has the rest of its network too."""
-    parsed = ipaddress.ip_address(ip) if ip else None
-    if isinstance(parsed, ipaddress.IPv6Address):
-        parsed = ipaddress.ip_network((parsed, 64), strict=False).network_address
-    return f"login:from:{parsed}"
+    return f"login:from:{household(ip)}"
 
 
 async def _or_none(call: Awaitable[Any]) -> Any:

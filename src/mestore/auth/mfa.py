@@ -63,7 +63,7 @@ class SecondFactorService:
         """
         await self._owner.knows_password(user, password, device)
         secret = totp.new_secret()
-        if not await self._factors.begin(user.id, totp.encrypt(self._settings, secret)):
+        if not await self._factors.enroll(user.id, totp.encrypt(self._settings, secret)):
             raise MfaAlreadyEnabled
         return Enrolment(secret, totp.url(secret, user.email))
 

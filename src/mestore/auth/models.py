@@ -13,6 +13,7 @@ from mestore.core.ids import SessionId, UserId
 class OtpPurpose(StrEnum):
     VERIFY_EMAIL = "VERIFY_EMAIL"
     VERIFY_PHONE = "VERIFY_PHONE"
+    LOGIN_PHONE = "LOGIN_PHONE"
 
 
 class OtpCode(Base):

@@ -1,4 +1,4 @@
-"""Every query about codes, sessions, their tokens, links and second factors. PostgreSQL's clock decides what expired."""
+"""Every query about codes, sessions, tokens, links and second factors. PostgreSQL's clock decides what expired."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -283,7 +283,7 @@ class SecondFactorRepository:
             select(Authenticator).where(Authenticator.user_id == user_id, Authenticator.confirmed_at.is_not(None))
         )
 
-    async def begin(self, user_id: UserId, secret: bytes) -> bool:
+    async def enroll(self, user_id: UserId, secret: bytes) -> bool:
         """Whether a secret to be confirmed was stored, in place of one before; not where one is confirmed."""
         stored = await self._session.scalar(
             upsert(Authenticator)

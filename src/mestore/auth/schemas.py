@@ -1,12 +1,10 @@
 """What comes in and goes out when people sign up and sign in."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, field_validator
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StringConstraints
 
 from mestore.core.boundary import Input, Line, Output, Phone, Secret
 from mestore.users.schemas import EmailText, Language, NewPassword, UserOut
@@ -74,16 +72,9 @@ class ChangePasswordIn(Input):
 class MeIn(Input):
     """What is left out stays as it is."""
 
-    full_name: Line | SkipJsonSchema[None] = Field(None, examples=["Ana Ruiz"])
-    phone: Phone | SkipJsonSchema[None] = None
-    language: Language | SkipJsonSchema[None] = Field(None, examples=["es"])
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _is_not_null(cls, value: Any) -> Any:
-        if value is None:
-            raise PydanticCustomError("null", "Leave a field out to keep it; it can't be null")
-        return value
+    full_name: Line = Field(default_factory=str, examples=["Ana Ruiz"])
+    phone: Phone = Field(default_factory=str)
+    language: Language = Field(default_factory=lambda: "es", examples=["es"])
 
 
 class EnrollIn(Input):
@@ -92,7 +83,7 @@ class EnrollIn(Input):
 
 class DisableMfaIn(Input):
     password: Password
-    otp_code: OtpCode
+    otp_code: OtpCode = Field(examples=["k7dm-w2xq-9hpt-4rvn"])
 
 
 class CodeIn(Input):

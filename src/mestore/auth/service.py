@@ -7,12 +7,12 @@ from mestore.auth import one_time_codes
 from mestore.auth.errors import EmailAlreadyVerified, InvalidCode, TooManyCodes
 from mestore.auth.events import EmailVerificationWished, EmailVerified, RegistrationRepeated
 from mestore.auth.models import OtpCode, OtpPurpose
-from mestore.auth.repository import OtpRepository
+from mestore.auth.repository import OtpRepository, SessionRepository
 from mestore.core.database import Session, checkpoint
-from mestore.core.ids import UserId
+from mestore.core.ids import SessionId, UserId
 from mestore.core.jobs import publish
 from mestore.core.wiring import Clock, CurrentSettings
-from mestore.users.models import User
+from mestore.users.models import User, UserSession
 from mestore.users.service import Details, NewUser, UserService
 
 _HOUR_SECONDS = 3600
@@ -24,6 +24,7 @@ class AuthService:
         self._settings = settings.auth
         self._users = UserService(session, settings, now)
         self._codes = OtpRepository(session)
+        self._sessions = SessionRepository(session)
 
     async def register(self, new: NewUser) -> User:
         """Make an account, or answer as if: nobody learns from the answer whether an e-mail has one (fault F64).
@@ -43,9 +44,10 @@ class AuthService:
         return user
 
     async def change_details(self, user: User, changes: Details) -> User:
-        """Change what was named. A code on its way to the old phone verifies no other."""
+        """Change what was named. A code on its way to the old phone verifies no other, and signs nobody in."""
         if changes.phone is not None and changes.phone != user.phone:
             await self._codes.invalidate(user.id, OtpPurpose.VERIFY_PHONE)
+            await self._codes.invalidate(user.id, OtpPurpose.LOGIN_PHONE)
         return await self._users.change_details(user, changes)
 
     async def request_email_code(self, user: User) -> int:
@@ -94,7 +96,15 @@ class AuthService:
         drawn = one_time_codes.draw(self._settings, user_id, purpose)
         return await self._codes.replace(user_id, purpose, drawn, lifetime)
 
+    async def usable_code(self, otp_id: int) -> OtpCode | None:
+        """None when it works no longer."""
+        return await self._codes.usable(otp_id)
+
     async def code_to_send(self, otp_id: int) -> str | None:
         """What the letter says; None when the code works no longer."""
         stored = await self._codes.usable(otp_id)
         return one_time_codes.read(self._settings, stored) if stored else None
+
+    async def session_to_tell(self, session_id: SessionId) -> UserSession | None:
+        """What the letter about a new sign-in tells."""
+        return await self._sessions.get(session_id)

@@ -1,7 +1,7 @@
 """`session:{user_id}:{sid}` in Redis: where a session is and when it was last seen.
 
-Nothing depends on it (ADR 6): rows of `user_sessions` decide who is signed in, so that losing Redis signs nobody in or out, and
-a Redis that is away costs a log line and its short time-out.
+Nothing depends on it (ADR 6): rows of `user_sessions` decide who is signed in, so that losing Redis signs nobody in or
+out, and a Redis that is away costs a log line and its short time-out.
 """
 
 from collections.abc import Awaitable

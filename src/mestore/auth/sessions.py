@@ -149,10 +149,6 @@ class SessionService:
     async def living(self, user_id: UserId) -> list[LivingSession]:
         return [LivingSession(session, seen) for session, seen in await self._sessions.living(user_id)]
 
-    async def find(self, session_id: SessionId) -> UserSession | None:
-        """For the letter that tells of it."""
-        return await self._sessions.get(session_id)
-
     async def end(self, user_id: UserId, session_id: SessionId) -> None:
         """End one session of this user: its tokens are refused from the next request on.
 

@@ -80,7 +80,7 @@ def create_engine(url: str, settings: DatabaseSettings, *, name: str) -> AsyncEn
 
 
 def session_factory(engine: AsyncEngine, info: dict[Any, Any]) -> Sessions:
-    """Sessions of this engine; `info` carries what a transaction must know of the outside (who subscribes to events)."""
+    """Sessions of this engine; `info` carries what a transaction must know of the outside: who subscribes to events."""
     return async_sessionmaker(engine, expire_on_commit=False, info=info)
 
 

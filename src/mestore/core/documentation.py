@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from mestore.core import errors
 from mestore.core.errors import Refusal
+from mestore.core.rate_limits import UNCOUNTED
 
 Json = dict[str, Any]
 PROBLEM_JSON = "application/problem+json"
@@ -24,6 +25,18 @@ _BY_FORMAT = {
     "email": "ana@example.co",
 }
 _TEXT: Json = {"type": "string"}
+_LIMITED: Json = {
+    "RateLimit-Policy": {
+        "description": "The limits that count this request: `q` requests in `w` seconds",
+        "schema": _TEXT,
+        "example": '"everything";q=600;w=60, "orders";q=50;w=3600',
+    },
+    "RateLimit": {
+        "description": "What is left of each: `r` requests; the oldest that counts is forgotten in `t` seconds",
+        "schema": _TEXT,
+        "example": '"everything";r=599;t=60, "orders";r=49;t=3600',
+    },
+}
 _PROBLEM: Json = {
     "type": "object",
     "title": "Problem",
@@ -116,13 +129,13 @@ def _complete(document: Json) -> Json:
     components.pop("HTTPValidationError", None)
     components.pop("ValidationError", None)
     components["Problem"] = _PROBLEM
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for operation in operations.values():
-            _complete_operation(operation, components)
+            _complete_operation(operation, components, counted=not UNCOUNTED.fullmatch(path))
     return document
 
 
-def _complete_operation(operation: Json, components: Json) -> None:
+def _complete_operation(operation: Json, components: Json, *, counted: bool) -> None:
     responses = operation["responses"]
     if "application/json" in responses.get("422", {}).get("content", {}):
         del responses["422"]
@@ -131,9 +144,9 @@ def _complete_operation(operation: Json, components: Json) -> None:
             parameter["example"] = _example(parameter["schema"], components)
     for media in operation.get("requestBody", {}).get("content", {}).values():
         media.setdefault("example", _example(media["schema"], components))
-    _add_refusals(responses, _of_every(operation))
+    _add_refusals(responses, [*_of_every(operation), *([errors.TooManyRequests] if counted else [])])
     for status, answer in responses.items():
-        answer["headers"] = _headers(int(status), operation)
+        answer["headers"] = _headers(int(status), operation) | (_LIMITED if counted else {})
         for media_type, media in answer.get("content", {}).items():
             if media_type == PROBLEM_JSON:
                 media["schema"] = {"$ref": "#/components/schemas/Problem"}

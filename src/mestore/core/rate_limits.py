@@ -6,7 +6,9 @@ one failure Redis is left alone for a moment, so that its time-out is paid once 
 F14).
 """
 
+import functools
 import math
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from redis.exceptions import NoScriptError, RedisError
 log = structlog.get_logger(__name__)
 _AWAY = (RedisError, OSError, TimeoutError)
 _LEAVE_ALONE_SECONDS = 2.0
+UNCOUNTED = re.compile(r"/(health|metrics)(/.*)?|/api/v1/payments/webhook(/.*)?")
+"""Never refused: a gateway that has much to tell, and what watches over the service, must be heard."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,12 @@ class RateLimiter:
         stats = await self._in_process.get_window_stats(count.item, count.whose)
         oldest, counted = stats.reset_time - count.item.get_expiry(), count.item.amount - stats.remaining
         return _standing(count, acquired=acquired, window=(oldest, counted), now=time.time())
+
+
+@functools.cache
+def limiter_of(redis: Redis) -> RateLimiter:
+    """This process's limiter on a Redis: what it counts while that is away must be counted in one place."""
+    return RateLimiter(redis)
 
 
 def _key(count: Count) -> str:

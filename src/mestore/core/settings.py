@@ -180,6 +180,22 @@ class MailSettings(Section):
     timeout_seconds: float = 10.0
 
 
+class SmsSettings(Section):
+    """Twilio's."""
+
+    base_url: str = "http://127.0.0.1:8090/twilio"
+    account_sid: str = "AC00000000000000000000000000000000"
+    auth_token: SecretStr = _secret("sms")
+    sender: str = "+15005550006"
+    timeout_seconds: float = 5.0
+    daily_budget: int = 1_000
+    """SMS of the whole system in a day of Colombia's: who pumps them costs so much and no more (fault F71)."""
+    codes_per_address_per_hour: int = 10
+    """Codes by SMS that one address may ask for, whatever the numbers."""
+    look_after_seconds: int = 60
+    """When Twilio is asked what became of an SMS that it took."""
+
+
 class SandboxSettings(Section):
     host: str = "127.0.0.1"
     port: int = 8090
@@ -210,6 +226,7 @@ class Settings(BaseSettings):
     commissions: CommissionSettings = CommissionSettings()
     wompi: WompiSettings = WompiSettings()
     mail: MailSettings = MailSettings()
+    sms: SmsSettings = SmsSettings()
     sandbox: SandboxSettings = SandboxSettings()
 
     @model_validator(mode="after")
@@ -235,6 +252,9 @@ class Settings(BaseSettings):
                 "MESTORE_WOMPI_EVENTS_SECRET": not self.wompi.events_secret.get_secret_value().startswith("prod_"),
                 "MESTORE_WOMPI_BASE_URL": not self.wompi.base_url.startswith("https://"),
                 "MESTORE_WOMPI_ENVIRONMENT": self.wompi.environment != "prod",
+                "MESTORE_SMS_BASE_URL": not self.sms.base_url.startswith("https://"),
+                "MESTORE_SMS_ACCOUNT_SID": not self.sms.account_sid.strip("AC0"),
+                "MESTORE_SMS_AUTH_TOKEN": self.sms.auth_token.get_secret_value().startswith(DEVELOPMENT_SECRET),
                 "MESTORE_API_TRUSTED_HOSTS": "testserver" in self.api.trusted_hosts,
             }.items()
             if absent

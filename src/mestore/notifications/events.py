@@ -1,4 +1,4 @@
-"""What becomes known when a letter is to leave."""
+"""What becomes known when a letter or SMS is to leave."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,3 +17,15 @@ class CodeQueued(MessageQueued):
     """Somebody sits and waits for it."""
 
     priority: ClassVar[int] = 10
+
+
+@dataclass(frozen=True)
+class SmsQueued(MessageQueued):
+    """Codes only, so somebody waits for it."""
+
+    priority: ClassVar[int] = 10
+
+
+@dataclass(frozen=True)
+class SmsTaken(MessageQueued):
+    """By the provider, which knows only later whether it arrived."""

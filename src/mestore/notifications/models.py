@@ -1,9 +1,10 @@
 """Letters to people: one row per fact and receiver, written in the transaction of the fact or of the job it causes."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, Uuid
+from sqlalchemy import CheckConstraint, Index, String, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -45,3 +46,14 @@ class Message(Base):
     """After this a letter is worth nothing (a code that no longer works) and is dropped instead of sent late."""
     sent_at: Mapped[Moment | None]
     error: Mapped[str | None] = mapped_column(String(300))
+    provider_id: Mapped[str | None] = mapped_column(String(64))
+    """By which the provider of SMS knows it."""
+
+
+class SmsDay(Base):
+    """How many SMS were sent on a day of Colombia's: the whole system has a budget (fault F71)."""
+
+    __tablename__ = "sms_days"
+    __table_args__ = (CheckConstraint("sent > 0", name="sent"),)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    sent: Mapped[int]

@@ -1,7 +1,7 @@
 """Every query about letters, and what letters tell of orders."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import case, func, literal, select, update
@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from mestore.core.ids import MessageId, OrderId, UserId
-from mestore.notifications.models import Channel, Message, MessageStatus
+from mestore.notifications.models import Channel, Message, MessageStatus, SmsDay
 from mestore.orders.models import Order, OrderItem, Package
 from mestore.vendors.models import Vendor
 
@@ -26,14 +26,20 @@ class MessageRepository:
         self._session = session
 
     async def add(
-        self, fact: str, receiver_id: UserId, template: str, context: dict[str, Any], expires_at: datetime | None
+        self,
+        fact: str,
+        receiver_id: UserId,
+        template: str,
+        context: dict[str, Any],
+        expires_at: datetime | None,
+        channel: Channel,
     ) -> MessageId | None:
-        """A new letter's number; None when this fact was told to this receiver before."""
+        """A new letter's number; None when this fact was told to this receiver before, by this channel."""
         return await self._session.scalar(
             insert(Message)
             .values(
                 fact=fact,
-                channel=Channel.EMAIL,
+                channel=channel,
                 receiver_id=receiver_id,
                 template=template,
                 context=context,
@@ -61,11 +67,44 @@ class MessageRepository:
         )
         return claimed.scalar_one_or_none()
 
-    async def settle(self, message_id: MessageId, status: MessageStatus, error: str | None = None) -> None:
+    async def settle(
+        self,
+        message_id: MessageId,
+        status: MessageStatus,
+        error: str | None = None,
+        *,
+        provider_id: str | None = None,
+    ) -> None:
         sent_at = _NOW if status is MessageStatus.SENT else None
         await self._session.execute(
-            update(Message).where(Message.id == message_id).values(status=status, error=error, sent_at=sent_at)
+            update(Message)
+            .where(Message.id == message_id)
+            .values(status=status, error=error, sent_at=sent_at, provider_id=provider_id)
         )
+
+    async def sent(self, message_id: MessageId) -> Message | None:
+        return await self._session.scalar(
+            select(Message).where(Message.id == message_id, Message.status == MessageStatus.SENT)
+        )
+
+
+class SmsBudget:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def take(self, day: date, budget: int) -> bool:
+        """Whether the day's budget has one more SMS, which is taken: one statement, so that many at once count."""
+        if budget < 1:
+            return False
+        taken = await self._session.scalar(
+            insert(SmsDay)
+            .values(day=day, sent=1)
+            .on_conflict_do_update(
+                index_elements=[SmsDay.day], set_={"sent": SmsDay.sent + 1}, where=SmsDay.sent < budget
+            )
+            .returning(SmsDay.sent)
+        )
+        return taken is not None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.auth.passwords import PasswordLinks
 from mestore.auth.service import AuthService
 from mestore.core.clock import Now
 from mestore.core.database import checkpoint
@@ -14,18 +15,18 @@ from mestore.core.failpoints import failpoint
 from mestore.core.ids import MessageId, UserId
 from mestore.core.jobs import publish
 from mestore.core.settings import Settings
-from mestore.notifications.events import CodeQueued, MessageQueued
+from mestore.notifications.events import CodeQueued, MessageQueued, SmsQueued
 from mestore.notifications.letters import Letter, write
 from mestore.notifications.mailer import Envelope, Mailer, ReceiverRefused
-from mestore.notifications.models import Message, MessageStatus
+from mestore.notifications.models import Channel, Message, MessageStatus
 from mestore.notifications.repository import MessageRepository
 from mestore.users.errors import UserNotFound
 from mestore.users.models import User
 from mestore.users.service import UserService
 
 log = structlog.get_logger(__name__)
-CODE_TEMPLATES = frozenset({"verify_email"})
-"""Letters that carry a code: it goes first, is computed when it leaves, and is worth nothing late."""
+CODE_TEMPLATES = frozenset({"verify_email", "reset_password", "login_code"})
+"""Letters that carry a code or link: it goes first, is computed when it leaves, and is worth nothing late."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Notice:
     template: str
     context: dict[str, Any]
     expires_at: datetime | None = None
+    channel: Channel = Channel.EMAIL
 
 
 class NotificationService:
@@ -47,11 +49,16 @@ class NotificationService:
     async def queue(self, notice: Notice) -> None:
         """Have a letter sent if this transaction commits; a notice that was queued before does nothing."""
         message_id = await self._messages.add(
-            notice.fact, notice.receiver_id, notice.template, notice.context, notice.expires_at
+            notice.fact, notice.receiver_id, notice.template, notice.context, notice.expires_at, notice.channel
         )
         if message_id is not None:
-            kind = CodeQueued if notice.template in CODE_TEMPLATES else MessageQueued
-            await publish(self._session, kind(message_id))
+            await publish(self._session, _kind(notice)(message_id))
+
+
+def _kind(notice: Notice) -> type[MessageQueued]:
+    if notice.channel is Channel.SMS:
+        return SmsQueued
+    return CodeQueued if notice.template in CODE_TEMPLATES else MessageQueued
 
 
 class MailService:
@@ -62,6 +69,7 @@ class MailService:
         self._messages = MessageRepository(session)
         self._users = UserService(session, settings, now)
         self._auth = AuthService(session, settings, now)
+        self._links = PasswordLinks(session, settings, now)
         self._mailer = mailer
 
     async def send(self, message_id: MessageId) -> None:
@@ -97,11 +105,19 @@ class MailService:
             return None
         context = {**message.context, "name": user.full_name}
         if message.template in CODE_TEMPLATES:
-            code = await self._auth.code_to_send(message.context["otp_id"])
-            if code is None:
+            secret = await self._secret(message)
+            if secret is None:
                 return None
-            context |= {"code": code, "expires_at": message.expires_at}
+            context |= {**secret, "expires_at": message.expires_at}
         return write(message.template, user.language, context), _envelope(message, user)
+
+    async def _secret(self, message: Message) -> dict[str, str] | None:
+        """What a letter says that is kept nowhere; None when it works no longer."""
+        if message.template == "reset_password":
+            link = await self._links.link_to_send(message.context["reset_id"])
+            return {"link": link} if link else None
+        code = await self._auth.code_to_send(message.context["otp_id"])
+        return {"code": code} if code else None
 
 
 def _envelope(message: Message, user: User) -> Envelope:

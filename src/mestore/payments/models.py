@@ -84,7 +84,7 @@ class Payment(Base):
 
 
 class PaymentEvent(Base):
-    """What a gateway told us about an attempt. Rows are only ever added; what was paid follows from them."""
+    """A gateway's word about an attempt. Rows are only ever added; what was paid follows from them."""
 
     __tablename__ = "payment_events"
     id: Mapped[int] = identity()
@@ -100,7 +100,7 @@ class PaymentEvent(Base):
 
 
 class GatewayEvent(Base):
-    """The inbox: an announcement whose signature was right, stored once. Only what was verified is in the unique index."""
+    """The inbox: an announcement whose signature was right, stored once. What was not verified never comes here."""
 
     __tablename__ = "gateway_events"
     __table_args__ = (Index("uq_gateway_events_gateway_dedupe_key", "gateway", "dedupe_key", unique=True),)

@@ -1,4 +1,8 @@
-"""What MeStore sends to people: mails over SMTP, SMS over Twilio's interface. Kept, never passed on."""
+"""What MeStore sends to people: mails over SMTP, SMS over Twilio's interface. Kept, never passed on.
+
+A number that ends in one of Twilio's error codes gets that error: `+57300 00 21614` is refused at once as no mobile,
+`+57300 00 30007` is taken and then kept back by the carrier. So do the numbers that Twilio itself has for tests.
+"""
 
 import base64
 import binascii
@@ -17,12 +21,34 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from mestore.sandbox.faults import Faults
 from mestore.sandbox.store import Store
 
 LARGEST_MAIL = 10 * 1_048_576
 PHONE = re.compile(r"\+[1-9]\d{7,14}")
 LONGEST_SMS = 1_600
 SEGMENT = 160
+REFUSED = {
+    21211: "The 'To' number is not a valid phone number.",
+    21408: "Permission to send an SMS has not been enabled for the region indicated by the 'To' number.",
+    21610: "Attempt to send to unsubscribed recipient",
+    21612: "The 'To' phone number is not currently reachable via SMS or MMS",
+    21614: "'To' number is not a valid mobile number",
+}
+UNDELIVERED = {
+    30003: "Unreachable destination handset",
+    30005: "Unknown destination handset",
+    30006: "Landline or unreachable carrier",
+    30007: "Message filtered",
+    30008: "Unknown error",
+}
+MAGIC = {
+    "+15005550001": 21211,
+    "+15005550002": 21612,
+    "+15005550003": 21408,
+    "+15005550004": 21610,
+    "+15005550009": 21614,
+}
 MAILS = "SELECT id, recipient AS 'to', sender AS 'from', subject, text, html, message_id, received_at FROM mails"
 
 
@@ -32,8 +58,9 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 class Inbox:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, faults: Faults) -> None:
         self._store = store
+        self._faults = faults
 
     def smtp_protocol(self) -> SMTP:
         return SMTP(self, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, ident="MeStore sandbox")
@@ -61,7 +88,15 @@ class Inbox:
         return [
             Route("/inbox/mails", self.list_mails),
             Route("/inbox/sms", self.list_sms),
-            Route("/twilio/2010-04-01/Accounts/{sid}/Messages.json", self.send_sms, methods=["POST"]),
+            Route(
+                "/twilio/2010-04-01/Accounts/{sid}/Messages.json",
+                self._faults.guard("send_sms", self.send_sms),
+                methods=["POST"],
+            ),
+            Route(
+                "/twilio/2010-04-01/Accounts/{sid}/Messages/{message}.json",
+                self._faults.guard("get_sms", self.get_sms),
+            ),
         ]
 
     def mails(self, recipient: str | None = None, limit: int = -1) -> list[dict[str, Any]]:
@@ -103,37 +138,61 @@ class Inbox:
         recipient, sender, body = form.get("To", ""), form.get("From", ""), form.get("Body", "")
         if complaint := _complaint(recipient, sender, body):
             return _twilio_error(400, *complaint)
+        if refused := _error_of(recipient, REFUSED):
+            return _twilio_error(400, refused, REFUSED[refused])
         sid, now = f"SM{secrets.token_hex(16)}", datetime.now(UTC)
         self._store.execute(
             "INSERT INTO sms (sid, recipient, sender, body, received_at) VALUES (?, ?, ?, ?, ?)",
             *(sid, recipient, sender, body, now.isoformat()),
         )
-        uri = f"/2010-04-01/Accounts/{account}/Messages/{sid}"
-        return JSONResponse(
-            {
-                "sid": sid,
-                "date_created": format_datetime(now),
-                "date_updated": format_datetime(now),
-                "date_sent": None,
-                "account_sid": account,
-                "to": recipient,
-                "from": sender,
-                "messaging_service_sid": None,
-                "body": body,
-                "status": "queued",
-                "num_segments": str(-(-len(body) // SEGMENT)),
-                "num_media": "0",
-                "direction": "outbound-api",
-                "api_version": "2010-04-01",
-                "price": None,
-                "price_unit": "USD",
-                "error_code": None,
-                "error_message": None,
-                "uri": f"{uri}.json",
-                "subresource_uris": {"media": f"{uri}/Media.json"},
-            },
-            201,
-        )
+        return JSONResponse(_message(account, sid, recipient, sender, body, now), 201)
+
+    async def get_sms(self, request: Request) -> Response:
+        account = request.path_params["sid"]
+        if not _has_credentials(request, account):
+            return _twilio_error(401, 20003, "Authenticate")
+        row = self._store.row("SELECT * FROM sms WHERE sid = ?", request.path_params["message"])
+        if row is None:
+            return _twilio_error(404, 20404, "The requested resource was not found")
+        received = datetime.fromisoformat(row["received_at"])
+        message = _message(account, row["sid"], row["recipient"], row["sender"], row["body"], received)
+        error = _error_of(row["recipient"], UNDELIVERED)
+        message |= {"date_sent": format_datetime(received), "status": "undelivered" if error else "delivered"}
+        if error:
+            message |= {"error_code": error, "error_message": UNDELIVERED[error]}
+        return JSONResponse(message)
+
+
+def _message(account: str, sid: str, recipient: str, sender: str, body: str, now: datetime) -> dict[str, Any]:
+    """As it is answered when it was just taken."""
+    uri = f"/2010-04-01/Accounts/{account}/Messages/{sid}"
+    return {
+        "sid": sid,
+        "date_created": format_datetime(now),
+        "date_updated": format_datetime(now),
+        "date_sent": None,
+        "account_sid": account,
+        "to": recipient,
+        "from": sender,
+        "messaging_service_sid": None,
+        "body": body,
+        "status": "queued",
+        "num_segments": str(-(-len(body) // SEGMENT)),
+        "num_media": "0",
+        "direction": "outbound-api",
+        "api_version": "2010-04-01",
+        "price": None,
+        "price_unit": "USD",
+        "error_code": None,
+        "error_message": None,
+        "uri": f"{uri}.json",
+        "subresource_uris": {"media": f"{uri}/Media.json"},
+    }
+
+
+def _error_of(recipient: str, codes: dict[int, str]) -> int | None:
+    code = MAGIC.get(recipient) or int(recipient[-5:])
+    return code if code in codes else None
 
 
 def _has_credentials(request: Request, account: str) -> bool:

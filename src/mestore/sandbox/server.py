@@ -40,7 +40,7 @@ class Sandbox:
         gateway = build_gateway(settings, self._store)
         self.faults = gateway.faults
         self._courier = gateway.courier
-        self._inbox = Inbox(self._store)
+        self._inbox = Inbox(self._store, gateway.faults)
         self._smtp: asyncio.Server | None = None
         self._rounds: asyncio.Task[None] | None = None
         self.application = Starlette(

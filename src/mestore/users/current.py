@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -19,12 +19,15 @@ _bearer = HTTPBearer(auto_error=False, description="The `access_token` of `POST 
 
 
 async def access_token(
+    request: Request,
     settings: CurrentSettings,
     now: Clock,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> tokens.AccessToken:
     if credentials is None:
         raise NotSignedIn
+    if (known := request.scope.get(tokens.SCOPE_KEY)) is not None:
+        return cast("tokens.AccessToken", known)
     try:
         return tokens.read(settings.auth, credentials.credentials, now())
     except tokens.BadToken as error:

@@ -37,6 +37,18 @@ class EmailTaken(Conflict):
     spanish = "Ya existe una cuenta con este correo. Inicia sesión o restablece la contraseña."
 
 
+class AddressNotFound(NotFound):
+    """You have no such address."""
+
+    spanish = "No tienes esa dirección."
+
+
+class TooManyAddresses(Conflict):
+    """You have twenty addresses. Remove one that you don't need."""
+
+    spanish = "Tienes veinte direcciones. Borra una que no necesites."
+
+
 @dataclass(frozen=True)
 class FieldProblem:
     """What is wrong with one field of a body that a schema alone can't judge; `code` never changes."""
@@ -73,6 +85,13 @@ PASSWORD_CONTAINS_EMAIL = FieldProblem(
     "password_contains_email",
     "The password contains the e-mail.",
     "La contraseña contiene el correo.",
+)
+
+MUNICIPALITY_UNKNOWN = FieldProblem(
+    "municipality_code",
+    "municipality_unknown",
+    "That department has no such municipality; GET /api/v1/places/municipalities lists them.",
+    "Ese departamento no tiene ese municipio; GET /api/v1/places/municipalities los lista.",
 )
 
 

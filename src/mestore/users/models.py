@@ -1,8 +1,9 @@
 """Who somebody is, and in which sessions they are signed in."""
 
 from enum import StrEnum
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Uuid, false
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Uuid, false, text
 from sqlalchemy.dialects.postgresql import INET
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -26,6 +27,12 @@ class User(Base):
     __table_args__ = (
         CheckConstraint("phone ~ '^\\+[1-9][0-9]{7,14}$'", name="phone_e164"),
         Index("uq_users_email_key", "email_key", unique=True),
+        Index(
+            "uq_users_verified_phone",
+            "phone",
+            unique=True,
+            postgresql_where=text("phone_verified AND deleted_at IS NULL"),
+        ),
     )
     id: Mapped[UserId] = mapped_column(Uuid, primary_key=True, default=new_uuid)
     email: Mapped[str] = mapped_column(String(254))
@@ -58,7 +65,7 @@ class UserSession(Base):
 
 
 class Consent(Base):
-    """That somebody agreed to the terms and the treatment of personal data (Ley 1581): to which text, when, from where."""
+    """That somebody agreed to the terms and the treatment of personal data (Ley 1581): which text, when, from where."""
 
     __tablename__ = "consents"
     id: Mapped[int] = identity()
@@ -66,3 +73,24 @@ class Consent(Base):
     text_version: Mapped[str] = mapped_column(String(40))
     given_at: Mapped[CreatedAt]
     ip: Mapped[str | None] = mapped_column(INET)
+
+
+class Address(Base):
+    """Where somebody has things sent. The first two digits of a municipality's DANE code are its department's."""
+
+    __tablename__ = "addresses"
+    __table_args__ = (
+        CheckConstraint("municipality_code ~ '^[0-9]{5}$'", name="municipality_code"),
+        CheckConstraint("phone ~ '^\\+[1-9][0-9]{7,14}$'", name="phone_e164"),
+        Index("uq_addresses_default", "user_id", unique=True, postgresql_where=text("is_default")),
+    )
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=new_uuid)
+    user_id: Mapped[UserId] = mapped_column(Uuid, ForeignKey("users.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))
+    phone: Mapped[str] = mapped_column(String(16))
+    street: Mapped[str] = mapped_column(String(200))
+    municipality_code: Mapped[str] = mapped_column(String(5))
+    notes: Mapped[str | None] = mapped_column(String(300))
+    is_default: Mapped[bool]
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[UpdatedAt]

@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass, replace
 
+from sqlalchemy import func
+
 from mestore.core.database import Session, checkpoint
 from mestore.core.ids import UserId, new_uuid
 from mestore.core.wiring import Clock, CurrentSettings
@@ -10,6 +12,10 @@ from mestore.users.errors import EMAIL_INVALID, PHONE_INVALID, DetailsRefused, E
 from mestore.users.models import User, UserType
 from mestore.users.passwords import hash_password, problem_of, verify_password
 from mestore.users.repository import UserRepository
+
+_ERASED_NAME = "Cuenta eliminada"
+_ERASED_PHONE = "+10000000"
+"""No number of anybody's."""
 
 
 @dataclass(frozen=True)
@@ -124,3 +130,19 @@ class UserService:
             raise DetailsRefused([replace(problem, field=field)])
         await checkpoint(self._session)
         return await self._users.replace_password(user, await hash_password(password, self._settings))
+
+    async def erase(self, user_id: UserId) -> None:
+        """Leave nothing of a person in its account but the id. The e-mail is free for another account."""
+        nobody = f"{user_id}@erased.invalid"
+        await self._users.change(
+            user_id,
+            email=nobody,
+            email_key=nobody,
+            password_hash="!",  # noqa: S106 - no hash: no password fits it
+            full_name=_ERASED_NAME,
+            phone=_ERASED_PHONE,
+            email_verified=False,
+            phone_verified=False,
+            is_active=False,
+            deleted_at=func.clock_timestamp(),
+        )

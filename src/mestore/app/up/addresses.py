@@ -35,6 +35,7 @@ class Addresses:
         """
         wanted = {
             ("wompi", "base_url"): f"{self.sandbox}/wompi/v1",
+            ("sms", "base_url"): f"{self.sandbox}/twilio",
             ("payments", "return_url"): f"{self.sandbox}/return",
             ("mail", "host"): settings.sandbox.host,
             ("mail", "port"): str(settings.sandbox.smtp_port),

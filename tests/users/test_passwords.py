@@ -1,5 +1,4 @@
 import asyncio
-import time
 
 import pytest
 
@@ -51,10 +50,9 @@ async def test_nobody_has_a_password_and_costs_as_much_as_somebody() -> None:
 
 async def test_hashing_leaves_the_event_loop_free() -> None:
     hashing = asyncio.gather(*(hash_password("el-loro-canta", SETTINGS) for _ in range(4)))
-    longest, before = 0.0, time.perf_counter()
+    turns = 0
     while not hashing.done():
         await asyncio.sleep(0)
-        longest, before = max(longest, time.perf_counter() - before), time.perf_counter()
-    hashes = await hashing
-    assert len(set(hashes)) == 4
-    assert longest < 0.09, "a hash ran on the event loop"
+        turns += 1
+    assert len(set(await hashing)) == 4
+    assert turns > 100, "a hash ran on the event loop: it turns a few times for four of them"

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from mestore.core.boundary import Input, Line, Output, Phone, Secret
-from mestore.users.schemas import EmailText, Language, NewPassword, UserOut
+from mestore.users.schemas import EmailAddressText, EmailText, Language, NewPassword, UserOut
 
 Code = Annotated[
     str,
@@ -56,7 +56,7 @@ class RefreshIn(Input):
 
 
 class ForgotPasswordIn(Input):
-    email: EmailText
+    email: EmailAddressText
 
 
 class ResetPasswordIn(Input):

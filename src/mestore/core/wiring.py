@@ -9,17 +9,17 @@ from mestore.core.settings import Settings
 from mestore.core.world import World
 
 
-def world_of(request: Request) -> World:
+async def world_of(request: Request) -> World:
     world: World = request.app.state.world
     return world
 
 
-def settings_of(request: Request) -> Settings:
-    return world_of(request).settings
+async def settings_of(request: Request) -> Settings:
+    return (await world_of(request)).settings
 
 
-def clock_of(request: Request) -> Now:
-    return world_of(request).now
+async def clock_of(request: Request) -> Now:
+    return (await world_of(request)).now
 
 
 TheWorld = Annotated[World, Depends(world_of)]

@@ -4,16 +4,28 @@ from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from mestore.core.boundary import Output, Secret
+from mestore.users.contact import read_email
 from mestore.users.models import UserType
+
+
+def _address(value: str) -> str:
+    if read_email(value) is None:
+        raise PydanticCustomError("email", "This is no e-mail address")
+    return value
+
 
 EmailText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=3, max_length=254),
     Field(examples=["ana@example.co"], json_schema_extra={"format": "email"}),
 ]
+EmailAddressText = Annotated[EmailText, AfterValidator(_address)]
+"""Where a letter could go; the plain `EmailText` is for comparing with what is known."""
+
 NewPassword = Annotated[
     Secret,
     Field(min_length=8, examples=["el-loro-canta-a-las-6"], description="Not a common one, and without the e-mail"),

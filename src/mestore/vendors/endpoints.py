@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
+from mestore.auth.device import CurrentDevice
 from mestore.core.boundary import StrictRoute
 from mestore.core.documentation import refusals
 from mestore.users.current import CurrentVendor, LetterLanguage
@@ -29,10 +30,13 @@ _OWNER = {"email", "password", "full_name", "phone"}
     responses=refusals(DetailsRefused, EmailTaken, DocumentTaken),
 )
 async def register_vendor(
-    body: VendorRegisterIn, registration: Annotated[VendorRegistration, Depends()], language: LetterLanguage
+    body: VendorRegisterIn,
+    registration: Annotated[VendorRegistration, Depends()],
+    language: LetterLanguage,
+    device: CurrentDevice,
 ) -> RegisteredOut:
     """Opens a shop. It may publish once it is approved and its owner's e-mail verified by the code that is mailed."""
-    owner = NewUser(**body.model_dump(include=_OWNER), user_type=UserType.VENDOR, language=language)
+    owner = NewUser(**body.model_dump(include=_OWNER), user_type=UserType.VENDOR, language=language, ip=device.ip)
     shop = NewShop(**body.model_dump(include=_SHOP))
     return RegisteredOut.model_validate(await registration.register(owner, shop))
 

@@ -65,7 +65,7 @@ async def test_an_unknown_address_gets_the_same_answer_and_no_letter(
     await drain()
     assert await rows.count(PasswordReset) == 1
     assert sandbox.mails("nadie@example.co") == []
-    assert (await api.post(FORGOT, {"email": "no es un correo"})).status_code == 202
+    assert (await api.post(FORGOT, {"email": "no es un correo"})).status_code == 422
 
 
 async def test_letters_are_a_minute_apart_and_five_an_hour(

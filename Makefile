@@ -13,8 +13,8 @@ define check_python
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo test check check-style check-types check-imports check-migrations check-openapi check-api
-.PHONY: openapi format lock clean
+.PHONY: help up demo test bench check check-style check-types check-imports check-migrations check-openapi check-api
+.PHONY: relevance openapi format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -22,11 +22,14 @@ help: ## List the targets
 up: $(INSTALLED) ## Run the whole marketplace on this machine; Ctrl-C ends it
 	@$(BIN)/mestore up
 
-demo: $(INSTALLED) ## Play the main flow, from registration to commission, against a running `make up`
-	@$(BIN)/mestore demo
+demo: $(INSTALLED) ## Play the main flow against a running `make up`; ARGS=--all plays every way to pay too
+	@$(BIN)/mestore demo $(ARGS)
 
 test: $(INSTALLED) ## Run all tests on real embedded servers; ARGS="-k orders" runs some
 	$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+
+bench: $(INSTALLED) ## How fast it answers, as ratios; ARGS="--products 1000000" fills a larger catalogue
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 check: check-style check-types check-imports check-migrations check-openapi check-api ## Everything but the tests
 	@echo "all checks passed"
@@ -49,6 +52,9 @@ check-openapi: $(INSTALLED) ## The committed OpenAPI document is the one the cod
 
 check-api: $(INSTALLED) ## The running API keeps to its document, whatever schemathesis sends
 	$(BIN)/python -m tests.check_api
+
+relevance: $(INSTALLED) ## How well searches find what buyers ask for; ARGS=--grid tries other weights
+	@$(BIN)/python -m mestore.app.relevance.measure $(ARGS)
 
 openapi: $(INSTALLED) ## Write the OpenAPI document
 	$(BIN)/mestore openapi --output $(OPENAPI)

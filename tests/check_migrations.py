@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from mestore.app import migrations
@@ -42,7 +43,13 @@ _SHAPE = """
     FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid WHERE c.relnamespace = 'public'::regnamespace
     UNION ALL
     SELECT format('%s: %s', tablename, indexdef) FROM pg_indexes WHERE schemaname = 'public'"""
-_NOT_OF_THE_MODELS = ("alembic_version", "order_edges", "pgqueuer")
+# What the models' indexes and generated columns call by name; its definition is the migrations' own.
+_CALLED = """
+    CREATE EXTENSION pg_trgm;
+    CREATE FUNCTION fold(value text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT lower(value)';
+    CREATE FUNCTION carrier_key(name text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT name';
+    CREATE TEXT SEARCH CONFIGURATION catalogue (COPY = spanish)"""
+_NOT_OF_THE_MODELS = ("alembic_version", "order_edges", "package_edges", "return_edges", "pgqueuer")
 
 
 class Wrong(Exception):
@@ -102,6 +109,8 @@ def _shape(url: str) -> set[str]:
 async def _create_models(url: str) -> None:
     engine = create_async_engine(driver_url(url))
     async with engine.begin() as connection:
+        for statement in _CALLED.split(";"):
+            await connection.execute(text(statement))
         await connection.run_sync(metadata.create_all)
     await engine.dispose()
 

@@ -24,16 +24,18 @@ from mestore.app.worker import drain as drain_queue
 from mestore.core import logs
 from mestore.core.clock import utc_now
 from mestore.core.database import transaction
+from mestore.core.efecty_settings import EfectySettings
+from mestore.core.market_settings import PaymentSettings, WompiSettings
+from mestore.core.payu_settings import PayuSettings
 from mestore.core.settings import (
+    CacheSettings,
     DatabaseSettings,
     Environment,
     LimitSettings,
     MailSettings,
-    PaymentSettings,
     RedisSettings,
     Settings,
     SmsSettings,
-    WompiSettings,
 )
 from mestore.core.world import World, open_world
 from tests.api import Api
@@ -107,9 +109,24 @@ def settings(
         environment=Environment.TEST,
         limits=LimitSettings(factor=1_000_000),
         data_dir=tmp_path_factory.mktemp("data"),
+        # Tests write rows past the services, which tell what they change; tests/core/test_hot_reads.py keeps answers.
+        cache=CacheSettings(seconds=0),
         database=DatabaseSettings(url=new_database(f"test_{worker_id}"), pool_size=20),
         redis=RedisSettings(url=f"{EmbeddedValkey(servers).url}?db={number}", timeout_seconds=2),
-        wompi=WompiSettings(base_url=sandbox_process.wompi_url, timeout_seconds=3, payment_url_wait_seconds=3),
+        wompi=WompiSettings(
+            base_url=sandbox_process.wompi_url,
+            checkout_url=f"{sandbox_process.url}/wompi/p/",
+            timeout_seconds=3,
+            payment_url_wait_seconds=3,
+        ),
+        payu=PayuSettings(
+            payments_url=f"{sandbox_process.url}/payu/payments-api/4.0/service.cgi",
+            reports_url=f"{sandbox_process.url}/payu/reports-api/4.0/service.cgi",
+            checkout_url=f"{sandbox_process.url}/payu/ppp-web-gateway-payu/",
+            notify_url="http://127.0.0.1:9/payu",
+            timeout_seconds=3,
+        ),
+        efecty=EfectySettings(base_url=f"{sandbox_process.url}/payvalida", timeout_seconds=3),
         payments=PaymentSettings(not_found_grace_seconds=0),
         mail=MailSettings(port=sandbox_process.smtp_port),
         sms=SmsSettings(base_url=f"{sandbox_process.url}/twilio", look_after_seconds=0),  # `drain` waits for all jobs
@@ -119,7 +136,14 @@ def settings(
 @pytest.fixture(scope="session")
 async def opened_world(settings: Settings) -> AsyncIterator[World]:
     async with open_world(settings, utc_now, TASKS, name="test") as world:
+        await remove_shipped_words(world)
         yield world
+
+
+async def remove_shipped_words(world: World) -> None:
+    """The first test begins with empty tables too: the migrations bring synonyms."""
+    async with transaction(world.sessions) as session:
+        await session.execute(text("DELETE FROM search_synonyms"))
 
 
 @pytest.fixture

@@ -4,14 +4,31 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, TypeVar
 
-from mestore.catalog.models import Category, IvaClass, Product, ProductStatus
+from sqlalchemy import text
+
+from mestore.cart.service import CartService
+from mestore.cart.shopper import Shopper
+from mestore.catalog.models import (
+    Category,
+    IvaClass,
+    MovementKind,
+    Product,
+    ProductSlug,
+    ProductStatus,
+    StockMovement,
+)
 from mestore.core.database import Base, transaction
-from mestore.core.ids import UserId, new_uuid
+from mestore.core.ids import OrderId, UserId, new_uuid
 from mestore.core.money import Money
 from mestore.core.world import World
-from mestore.orders.models import Order
+from mestore.orders.models import Order, Package
+from mestore.orders.moves import end_of_retracto
 from mestore.orders.schemas import OrderIn, OrderItemIn, ShippingInfo
 from mestore.orders.service import OrderService
+from mestore.orders.state_service import By, OrderStateService, Shipment
+from mestore.orders.states import Actor, OrderStatus, PackageStatus
+from mestore.search.models import Synonym
+from mestore.search.synonyms import SynonymRepository
 from mestore.users.models import User, UserType
 from mestore.vendors.models import DocumentType, Vendor, VendorStatus
 
@@ -102,7 +119,33 @@ class Make:
             "weight_kg": Decimal("0.5"),
             "status": ProductStatus.APPROVED,
         }
-        return await self._add(Product(**(values | more)))
+        product = Product(**(values | more))
+        async with transaction(self._world.sessions) as session:
+            session.add(product)
+            await session.flush()
+            session.add(ProductSlug(slug=product.slug, product_id=product.id))
+            if product.stock:
+                opening = StockMovement(product_id=product.id, kind=MovementKind.IN, stock_change=product.stock)
+                session.add(opening)
+        return product
+
+    async def synonym(self, *words: str, **more: Any) -> Synonym:
+        """A group of words that mean the same."""
+        synonym = Synonym(**({"id": new_uuid()} | more))
+        async with transaction(self._world.sessions) as session:
+            session.add(synonym)
+            await session.flush()
+            await SynonymRepository(session).set_words(synonym.id, words)
+        return synonym
+
+    async def cart(self, buyer: User, units: dict[Any, int], *, first_item: int) -> None:
+        """What a buyer means to buy, the lines counted from `first_item`."""
+        shopper = Shopper(user_id=buyer.id)
+        async with transaction(self._world.sessions) as session:
+            await session.execute(text(f"ALTER TABLE cart_items ALTER COLUMN id RESTART WITH {first_item}"))
+            carts = CartService(session, self._world.settings, self._world.now)
+            for product_id, quantity in units.items():
+                await carts.add(shopper, product_id, quantity, None)
 
     async def order(self, *, buyer: User | None = None, units: dict[Any, int] | None = None) -> Order:
         """An order that waits for payment, placed as the API places it."""
@@ -113,7 +156,40 @@ class Make:
             shipping_info=ShippingInfo(**SHIPPING),
         )
         async with transaction(self._world.sessions) as session:
-            return await OrderService(session, self._world.settings, self._world.now).place(buyer.id, wanted)
+            orders = OrderService(session, self._world.settings, self._world.now)
+            placed = await orders.place(buyer.id, wanted)
+            return await orders.whole(OrderId(placed.id))
+
+    async def paid_order(self, *, buyer: User | None = None, units: dict[Any, int] | None = None) -> Order:
+        """An order that was paid for, as far as its states go: no payment stands behind it."""
+        order = await self.order(buyer=buyer, units=units)
+        await self.move(order, PackageStatus.PENDING)
+        return order
+
+    async def move(self, order: Order, to: PackageStatus, *, vendor: Vendor | None = None) -> None:
+        """Bring an order's packages, or that of one vendor, to a state, by all the moves that lead there."""
+        by = By(Actor.SYSTEM, None, "made by a test")
+        async with transaction(self._world.sessions) as session:
+            states = OrderStateService(session)
+            locked = await states.locked(order.id)
+            if locked.status is OrderStatus.PENDING:
+                await states.confirm(locked, by.reason)
+            for package in await states.packages(locked):
+                if vendor is None or package.vendor_id == vendor.id:
+                    await self._move(states, locked, package, to, by)
+
+    async def _move(self, states: OrderStateService, order: Order, package: Package, to: PackageStatus, by: By) -> None:
+        if to in (PackageStatus.PREPARING, PackageStatus.READY_TO_SHIP):
+            await states.prepare(order, package, to, by)
+        elif to is PackageStatus.CANCELLED:
+            await states.cancel_package(order, package, by)
+        elif to is not PackageStatus.PENDING:
+            await states.ship(order, package, Shipment("Servientrega", f"GUIA-{package.id}"), by)
+            if to is not PackageStatus.SHIPPED:
+                until = end_of_retracto(self._world.now(), self._world.settings.orders)
+                await states.deliver(order, package, by, returnable_until=until)
+            if to is PackageStatus.RETURNED:
+                await states.take_back(order, package, by)
 
     async def _add(self, row: Row) -> Row:
         async with transaction(self._world.sessions) as session:

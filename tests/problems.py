@@ -26,6 +26,11 @@ def assert_problem(response: httpx.Response, *statuses: int) -> dict[str, Any]:
     return problem
 
 
+def said_by(response: httpx.Response) -> str:
+    """The answer's text without its id: that is random digits, and may hold any short number by chance."""
+    return response.text.replace(response.json()["request_id"], "")
+
+
 async def census(rows: Rows) -> dict[str, int]:
     """How many rows each table has."""
     counted = " UNION ALL ".join(f"SELECT '{table}', count(*) FROM {table}" for table in TABLES)

@@ -1,6 +1,7 @@
 """What the pages say is there: files, commands, rooms, settings and tests."""
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from typer.testing import CliRunner
 
 from mestore.app.cli import app
 from mestore.core.settings import Settings
-from mestore.orders.states import NEXT
+from mestore.orders.states import NEXT, PACKAGE_NEXT
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -57,11 +58,14 @@ def test_the_readme_names_settings_that_exist() -> None:
         assert name.lower() in known or rest in known[field].annotation.model_fields, name  # type: ignore[union-attr]
 
 
-def test_the_glossary_lists_the_moves_there_are() -> None:
-    text = (ROOT / "docs" / "glossary.md").read_text().partition("## Statuses of an order")[2].partition("##")[0]
+@pytest.mark.parametrize(("heading", "table"), [("an order", NEXT), ("a package", PACKAGE_NEXT)])
+def test_the_glossary_lists_the_moves_there_are(heading: str, table: dict[StrEnum, frozenset[StrEnum]]) -> None:
+    text = (
+        (ROOT / "docs" / "glossary.md").read_text().partition(f"## Statuses of {heading}\n\n")[2].partition("\n\n")[0]
+    )
     said = {
         (before, after)
-        for before, nexts in re.findall(r"([A-Z]+) → ([A-Z, \n]+)", text)
-        for after in re.findall(r"[A-Z]+", nexts)
+        for before, nexts in re.findall(r"([A-Z_]+) → ([A-Z_, \n]+)", text)
+        for after in re.findall(r"[A-Z_]+", nexts)
     }
-    assert said == {(before.value, after.value) for before, nexts in NEXT.items() for after in nexts}
+    assert said == {(before.value, after.value) for before, nexts in table.items() for after in nexts}

@@ -8,7 +8,12 @@ import pytest
 from tests.api import Api
 from tests.document import Json, Operation, choices, operations
 
-RAW = {"POST /api/v1/payments/webhook"}
+RAW = {
+    "POST /api/v1/payments/webhook",
+    "POST /api/v1/payments/webhook/payu",
+    "POST /api/v1/payments/webhook/efecty",
+    "POST /api/v1/carriers/{carrier}/events",
+}
 """Bodies that are read as bytes and believed only for their signature."""
 
 _BOUNDED_PATTERN = re.compile(r"\^(?:[^\\*+]|\\[^dwsDWS])*\$")

@@ -10,10 +10,12 @@ from mestore.app.api import behind_gate, create_app
 from mestore.app.subscriptions import TASKS
 from mestore.app.worker import drain
 from mestore.core.world import World
-from mestore.orders.models import Order
+from mestore.orders.models import Order, OrderItem, Package
+from mestore.orders.states import PackageStatus
 from mestore.orders.tasks import expire_unpaid_orders
-from mestore.payments.models import Payment
-from mestore.users.models import User
+from mestore.payments.models import Payment, Refund
+from mestore.users.models import User, UserType
+from mestore.vendors.models import Vendor
 from tests.api import Api
 from tests.auth.people import bearer, register, sign_in
 from tests.make import SHIPPING, Make
@@ -36,10 +38,16 @@ class LivedIn:
         await self.bank.begun(await self.make.order())
         await self._settled(await self.make.order(), "DECLINED")
         await self._settled(await self.make.order(), "APPROVED", amount_in_cents=100)
+        await self._settled(await self.make.order(), "APPROVED", before=self._cancel)
         await self._settled(await self.make.order(), "APPROVED", before=self._expire)
         await self._settled(await self.make.order(), "APPROVED", before=self._suspect)
+        for decision in ({"reason": "no"}, None):
+            order = await self.make.order()
+            await self._settled(order, "APPROVED", before=self._suspect)
+            await self._decided(order, decision)
         await self._settled(await self.make.order(), "APPROVED", before=self._forget)
         await self._voided()
+        await self._went_back()
 
     async def confirmed(self) -> Order:
         """An order of two vendors, placed and paid with keys, and all that follows from it."""
@@ -87,10 +95,44 @@ class LivedIn:
         assert (await self.bank.deliver(payment)).status_code == 200
         await self.run_jobs()
 
+    async def _went_back(self) -> None:
+        """Of one order: a package is called off and paid back, and of the other a unit is returned."""
+        order = await self.confirmed()
+        buyer = await self.make.existing_user(order.buyer_id)
+        kept, called_off = [each for each in await self.rows.all(Package) if each.order_id == order.id]
+        shop = await self.rows.get(Vendor, kept.vendor_id)
+        await self.make.move(order, PackageStatus.DELIVERED, vendor=shop)
+        await self.make.move(order, PackageStatus.CANCELLED, vendor=await self.rows.get(Vendor, called_off.vendor_id))
+        await self.run_jobs()
+        (item,) = [each for each in await self.rows.all(OrderItem) if each.package_id == kept.id]
+        body = {"items": [{"item_id": item.id, "quantity": 1}]}
+        asked = await self.api.post(f"/api/v1/orders/{order.id}/returns", body, by=buyer)
+        assert asked.status_code == 201, asked.text
+        owner, path = await self.make.owner(shop), f"/api/v1/vendor/returns/{asked.json()['id']}"
+        assert (await self.api.post(f"{path}/approve", by=owner)).is_success
+        assert (await self.api.post(f"{path}/receive", {"condition": "GOOD"}, by=owner)).is_success
+        await self.run_jobs()
+        refund = next(each for each in await self.rows.all(Refund) if each.order_id == order.id)
+        admin = await self.make.user(UserType.ADMIN)
+        sent = {"reference": "BCO-20261124-000417"}
+        assert (await self.api.post(f"/api/v1/admin/refunds/{refund.id}/complete", sent, by=admin)).is_success
+        await self.run_jobs()
+
     async def _expire(self, payment: Payment) -> None:
         past = "UPDATE orders SET expires_at = now() - interval '1 second' WHERE id = :id"
         await self.rows.execute(past, id=payment.order_id)
         await expire_unpaid_orders(self.world)
+
+    async def _cancel(self, payment: Payment) -> None:
+        buyer, path = await self.make.existing_user(payment.buyer_id), f"/api/v1/orders/{payment.order_id}/cancel"
+        assert (await self.api.post(path, {"reason": "ya no"}, by=buyer)).is_success
+
+    async def _decided(self, order: Order, rejected: dict[str, str] | None) -> None:
+        """An administrator rejects a payment under review for a reason, or approves it."""
+        payment = next(each for each in await self.rows.all(Payment) if each.order_id == order.id)
+        path = f"/api/v1/admin/payments/{payment.id}/{'reject' if rejected else 'approve'}"
+        assert (await self.api.post(path, rejected, by=await self.make.user(UserType.ADMIN))).is_success
+        await self.run_jobs()
 
     async def _suspect(self, payment: Payment) -> None:
         await self.rows.execute("UPDATE payments SET fraud_score = 65 WHERE id = :id", id=payment.id)

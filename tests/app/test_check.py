@@ -19,7 +19,29 @@ CONFIRMED = "(SELECT min(order_id) FROM commissions)"
 PENDING = "(SELECT min(id) FROM orders WHERE status = 'PENDING')"
 LATE = "(SELECT order_id FROM payments p JOIN payment_cases k ON k.payment_id = p.id WHERE k.kind = 'LATE')"
 
+
+def collected(outcome: str, *, amount: str = "amount", first: bool = True) -> str:
+    """A collection of the payment that settled an order."""
+    return f"""
+        INSERT INTO collections
+            (key, source, gateway, code, amount, receipt, line, first, outcome, payment_id, received_by)
+        SELECT 'k' || count(*) OVER () || random(), 'FILE', gateway, '326', {amount}, '1', 1, {first}, '{outcome}',
+            CASE '{outcome}' WHEN 'UNKNOWN' THEN NULL ELSE id END, buyer_id
+        FROM payments WHERE order_id = {CONFIRMED}"""
+
+
 DEFECTS: dict[str, list[str]] = {
+    "collection-is-placed": [
+        collected("CONFIRMED", amount="amount - 1"),
+        collected("KNOWN", amount="amount + 1"),
+        *(collected(outcome) for outcome in ("UNDERPAID", "OVERPAID", "LATE")),
+        *(collected(outcome, first=False) for outcome in ("SECOND_PAYMENT", "UNKNOWN")),
+        f"{collected('CONFIRMED')}; DELETE FROM payment_events",
+    ],
+    "collected-once": [
+        f"{collected('KNOWN')}; {collected('KNOWN', first=False)}",
+        f"DROP INDEX uq_collections_first; {collected('KNOWN')}; {collected('KNOWN')}",
+    ],
     "reserved-is-held": [
         f"UPDATE products SET reserved = 0 WHERE id IN (SELECT product_id FROM stock_holds WHERE order_id = {PENDING})",
         "UPDATE products SET reserved = reserved + 1 WHERE id = (SELECT id FROM products WHERE reserved = 0 LIMIT 1)",
@@ -27,6 +49,20 @@ DEFECTS: dict[str, list[str]] = {
     "reserved-is-on-hand": [
         "ALTER TABLE products DROP CONSTRAINT ck_products_stock; UPDATE products SET reserved = stock + 1",
         "ALTER TABLE products DROP CONSTRAINT ck_products_stock; UPDATE products SET stock = -1, reserved = -1",
+    ],
+    "stock-is-its-movements": [
+        "UPDATE products SET stock = stock + 1",
+        "DELETE FROM stock_movements WHERE kind = 'SALE'",
+        "DELETE FROM stock_movements",
+        "INSERT INTO stock_movements (product_id, kind, stock_change) SELECT id, 'IN', 1 FROM products LIMIT 1",
+    ],
+    "reserved-is-its-movements": [
+        f"UPDATE products SET reserved = 0 WHERE id IN (SELECT product_id FROM stock_holds WHERE order_id = {PENDING})",
+        f"DELETE FROM stock_movements WHERE kind = 'HOLD' AND order_id = {PENDING}",
+        "DELETE FROM stock_movements WHERE kind = 'RELEASE'",
+        f"""INSERT INTO stock_movements (product_id, kind, reserved_change, order_id)
+            SELECT product_id, kind, reserved_change, order_id FROM stock_movements
+            WHERE kind = 'HOLD' AND order_id = {PENDING}""",
     ],
     "holds-follow-the-order": [
         f"UPDATE stock_holds SET state = 'OPEN' WHERE order_id = {CONFIRMED}",
@@ -39,6 +75,23 @@ DEFECTS: dict[str, list[str]] = {
         f"UPDATE stock_holds SET quantity = quantity + 1 WHERE order_id = {PENDING}",
         f"DELETE FROM stock_holds WHERE order_id = {CONFIRMED}",
         f"DELETE FROM order_items WHERE order_id = {CONFIRMED}",
+    ],
+    "what-came-back-is-in-stock": [
+        "UPDATE stock_holds SET returned = 0",
+        f"UPDATE stock_holds SET returned = 1 WHERE order_id = {CONFIRMED}",
+    ],
+    "order-follows-its-packages": [
+        f"UPDATE packages SET status = 'PREPARING' WHERE order_id = {CONFIRMED}; UPDATE orders SET status = 'SHIPPED'",
+        f"UPDATE packages SET status = 'CANCELLED' WHERE order_id = {CONFIRMED}",
+        f"UPDATE packages SET status = 'DELIVERED' WHERE order_id = {CONFIRMED}",
+        f"UPDATE packages SET status = 'SHIPPED' WHERE order_id = {CONFIRMED}",
+        f"UPDATE orders SET status = 'PROCESSING' WHERE id = {CONFIRMED}",
+    ],
+    "package-history-is-a-chain": [
+        f"UPDATE packages SET status = 'PREPARING' WHERE order_id = {CONFIRMED}",
+        "DELETE FROM order_history WHERE package_id IS NOT NULL AND to_status = 'SHIPPED'",
+        "UPDATE order_history SET from_status = 'PREPARING' WHERE to_status = 'DELIVERED' AND package_id IS NOT NULL",
+        "DELETE FROM package_edges WHERE to_status = 'DELIVERED'",
     ],
     "one-approved-payment": [
         f"""DROP INDEX uq_payments_approved;
@@ -98,24 +151,95 @@ DEFECTS: dict[str, list[str]] = {
     ],
     "commission-is-its-rate": [
         "UPDATE commissions SET amount = amount + 1",
-        "UPDATE commissions SET amount = floor(rate * base)",
-        "UPDATE commissions SET base = base - 20, amount = amount - 1",
+        "UPDATE commissions SET amount = floor(rate * base) WHERE reversed_base = 0",
+        "UPDATE commissions SET base = base - 20, amount = amount - 1 WHERE reversed_base = 0",
         "UPDATE commissions SET vendor_id = gen_random_uuid()",
     ],
     "no-commission-without-sale": [
         f"UPDATE orders SET status = 'PENDING' WHERE id = {CONFIRMED}",
         f"UPDATE commissions SET order_id = {LATE}",
     ],
+    "refunds-are-within-payment": [
+        "UPDATE refunds SET amount = amount + 10000000",
+        f"UPDATE refunds SET order_id = {CONFIRMED}",
+    ],
+    "refunds-are-within-package": [
+        "UPDATE refunds r SET amount = total + 1 FROM packages p WHERE p.id = r.package_id",
+        f"UPDATE refunds SET package_id = (SELECT min(id) FROM packages WHERE order_id = {CONFIRMED})",
+    ],
+    "refund-under-way-was-sent": [
+        "UPDATE refunds SET status = 'PROCESSING', ask_after = now() WHERE status = 'MANUAL'",
+        "UPDATE refunds SET status = 'PROCESSING', ask_after = now(), sent_at = now() WHERE status = 'MANUAL'",
+        """UPDATE refunds SET status = 'REQUESTED', ask_after = now(), destination = '{"kind": "BREB_KEY"}'
+            WHERE status = 'MANUAL'""",
+    ],
+    "refunded-is-paid-back": [
+        f"UPDATE payments SET status = 'REFUNDED' WHERE order_id = {CONFIRMED}",
+        "UPDATE payments SET status = 'APPROVED' WHERE status = 'PARTIALLY_REFUNDED'",
+        "UPDATE payments SET status = 'REFUNDED' WHERE status = 'PARTIALLY_REFUNDED'",
+        "UPDATE refunds SET status = 'MANUAL', made_at = NULL WHERE status = 'MADE'",
+    ],
+    "cancelled-package-is-owed-back": [
+        "DELETE FROM refunds WHERE cause LIKE 'package:%'",
+        "UPDATE refunds SET amount = amount - 1",
+        f"UPDATE packages SET status = 'CANCELLED' WHERE order_id = {CONFIRMED}",
+        f"UPDATE packages SET status = 'RETURNED' WHERE order_id = {CONFIRMED}",
+    ],
+    "received-return-is-owed-back": [
+        "DELETE FROM refunds WHERE cause LIKE 'return:%'",
+        "UPDATE returns SET refund_amount = refund_amount + 1",
+    ],
+    "reversals-add-up": [
+        "DELETE FROM commission_reversals",
+        "UPDATE commission_reversals SET base = base + 1",
+        "UPDATE commissions SET reversed_amount = reversed_amount - 1 WHERE reversed_amount > 0",
+    ],
+    "reversed-is-all-of-it": [
+        "UPDATE commissions SET status = 'PENDING' WHERE status = 'REVERSED'",
+        "UPDATE commissions SET reversed_base = reversed_base - 1 WHERE status = 'REVERSED'",
+        f"UPDATE commissions SET status = 'REVERSED' WHERE order_id = {CONFIRMED}",
+    ],
+    "returned-units-are-asked-for": [
+        "UPDATE order_items SET returned_units = 2 WHERE returned_units = 1",
+        f"UPDATE order_items SET returned_units = 1 WHERE order_id = {CONFIRMED}",
+        "UPDATE returns SET status = 'REFUSED', refusal_reason = '-', refund_amount = NULL",
+        "DELETE FROM return_items",
+        "UPDATE refunds SET units = jsonb_build_object((SELECT min(id) FROM order_items), 1) WHERE cause LIKE 'r%'",
+    ],
+    "refunded-units-were-received": [
+        "UPDATE order_items SET refunded_units = 0",
+        "UPDATE returns SET status = 'APPROVED', refund_amount = NULL",
+        "UPDATE refunds SET units = jsonb_build_object((SELECT min(id) FROM order_items), 1) WHERE cause LIKE 'r%'",
+    ],
+    "return-is-of-its-package": [
+        "DELETE FROM return_items",
+        "UPDATE returns SET buyer_id = gen_random_uuid()",
+        "UPDATE returns SET package_id = (SELECT min(id) FROM packages)",
+    ],
+    "return-history-is-a-chain": [
+        "DELETE FROM return_history",
+        "DELETE FROM return_history WHERE to_status = 'APPROVED'",
+        "DELETE FROM return_history WHERE to_status = 'RECEIVED'",
+        "UPDATE return_history SET to_status = 'IN_TRANSIT' WHERE to_status = 'RECEIVED'",
+    ],
     "money-is-placed": [
         "DELETE FROM payment_cases WHERE kind = 'LATE'",
         "DELETE FROM payment_cases WHERE kind = 'MISMATCH'",
-        "UPDATE payment_cases SET closed_at = now() WHERE kind = 'FRAUD_REVIEW'",
+        "UPDATE payment_cases SET closed_at = now(), resolution = 'APPROVED' WHERE kind = 'FRAUD_REVIEW'",
+        "DELETE FROM refunds WHERE cause LIKE 'rejected:%'",
         f"UPDATE payments SET settles_order = false WHERE order_id = {CONFIRMED}",
         f"""UPDATE orders SET status = 'PENDING' WHERE id = {CONFIRMED};
         DELETE FROM order_history WHERE order_id = {CONFIRMED} AND to_status = 'CONFIRMED'""",
     ],
     "money-is-placed-once": [
         f"UPDATE payment_cases SET payment_id = (SELECT id FROM payments WHERE order_id = {CONFIRMED})",
+    ],
+    "unsettled-money-is-owed-back": [
+        "DELETE FROM refunds WHERE cause LIKE 'late:%'",
+        "DELETE FROM refunds WHERE cause LIKE 'rejected:%'",
+        "UPDATE refunds SET amount = amount - 1 WHERE cause LIKE 'late:%'",
+        f"""UPDATE refunds SET payment_id = p.id, cause = 'late:' || p.id FROM payments p
+            WHERE p.order_id = {CONFIRMED} AND cause LIKE 'late:%'""",
     ],
     "unknown-money-is-shown": ["DELETE FROM payment_cases WHERE kind = 'UNMATCHED'"],
     "event-is-kept-once": [
@@ -156,6 +280,17 @@ DEFECTS: dict[str, list[str]] = {
         "UPDATE messages SET receiver_id = gen_random_uuid() WHERE template = 'account_exists'",
     ],
     "letter-is-sent": ["UPDATE messages SET status = 'QUEUED'", "UPDATE messages SET status = 'SENDING'"],
+    "shipped-package-is-followed": [
+        f"UPDATE packages SET status = 'SHIPPED', carrier = 'TCC', shipped_at = now() WHERE order_id = {CONFIRMED}",
+        f"""UPDATE packages SET status = 'SHIPPED', guide_number = id::text, shipped_at = now()
+            WHERE order_id = {CONFIRMED}""",
+        f"""UPDATE packages SET status = 'SHIPPED', carrier = 'TCC', guide_number = id::text
+            WHERE order_id = {CONFIRMED}""",
+    ],
+    "delivered-package-says-when": [
+        f"UPDATE packages SET status = 'DELIVERED', delivered_at = now() WHERE order_id = {CONFIRMED}",
+        f"UPDATE packages SET status = 'DELIVERED', returnable_until = now() WHERE order_id = {CONFIRMED}",
+    ],
     "history-ends-in-the-status": [
         f"UPDATE orders SET status = 'PROCESSING' WHERE id = {CONFIRMED}",
         f"DELETE FROM order_history WHERE order_id = {PENDING}",
@@ -246,12 +381,28 @@ ORDER_JOBS = f"""
     FROM unnest(ARRAY['commissions.charge_confirmed_order', 'notifications.tell_order_confirmed']) AS job"""
 WAITING = {
     "one-commission-per-package": f"DELETE FROM commissions WHERE order_id = {CONFIRMED}",
-    "buyer-and-vendors-are-told": f"DELETE FROM messages WHERE fact LIKE 'order_confirmed:' || {CONFIRMED} || '%'",
+    "buyer-and-vendors-are-told": f"""
+        DELETE FROM messages WHERE fact || ':' LIKE 'order_confirmed:' || {CONFIRMED} || ':%'""",
     "event-is-handled": """
         UPDATE gateway_events SET handled_at = NULL, outcome = NULL WHERE id = (SELECT min(id) FROM gateway_events);
         INSERT INTO pgqueuer (priority, status, entrypoint, payload)
         SELECT 0, 'picked', 'payments.handle_gateway_event', convert_to('{"event_id": ' || min(id) || '}', 'UTF8')
         FROM gateway_events""",
+    "no-commission-without-sale": """
+        UPDATE commissions SET status = 'PENDING' WHERE status = 'REVERSED';
+        INSERT INTO pgqueuer (priority, status, entrypoint, payload)
+        SELECT 0, 'queued', 'commissions.reverse_refunded', convert_to('{"package_id": ' || package_id || '}', 'UTF8')
+        FROM commissions WHERE reversed_base = base""",
+    "cancelled-package-is-owed-back": """
+        DELETE FROM refunds WHERE cause LIKE 'package:%';
+        INSERT INTO pgqueuer (priority, status, entrypoint, payload)
+        SELECT 0, 'picked', 'payments.open_refund', convert_to('{"cause": "package:' || id || ':cancelled"}', 'UTF8')
+        FROM packages WHERE status = 'CANCELLED'""",
+    "received-return-is-owed-back": """
+        DELETE FROM refunds WHERE cause LIKE 'return:%';
+        INSERT INTO pgqueuer (priority, status, entrypoint, payload)
+        SELECT 0, 'queued', 'payments.open_refund', convert_to('{"cause": "return:' || id || '"}', 'UTF8')
+        FROM returns""",
     "letter-is-sent": """
         UPDATE messages SET status = 'SENDING' WHERE id = (SELECT min(id) FROM messages);
         INSERT INTO pgqueuer (priority, status, entrypoint, payload)

@@ -223,6 +223,22 @@ async def test_a_redis_that_forgot_its_scripts_learns_them_again(world: World) -
     assert (await limiter.count(count))[0].remaining == 3
 
 
+async def test_a_request_is_one_exchange_with_redis_however_many_limits_count_it(world: World) -> None:
+    asked = []
+
+    class Listening(Redis):
+        async def execute_command(self, *args: Any, **options: Any) -> Any:
+            asked.append(args[0])
+            return await super().execute_command(*args, **options)  # type: ignore[no-untyped-call]
+
+    limiter = RateLimiter(Listening(connection_pool=world.redis.connection_pool, decode_responses=True))
+    counts = [Count(parse(quota), "somebody") for quota in ("3/minute", "5/minute", "7/hour")]
+    await limiter.count(counts)
+    asked.clear()
+    assert [standing.remaining for standing in await limiter.count(counts)] == [1, 3, 5]
+    assert asked == ["EVALSHA"]
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.setting}-{rule.requests.pattern[:30]}")
 def test_every_rule_is_about_a_route_that_exists(rule: Any) -> None:
     routes = [f"{each.method} {each.path.removeprefix('/api/v1')}?" for each in operations()]

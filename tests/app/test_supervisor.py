@@ -221,6 +221,12 @@ def test_what_the_settings_leave_open_leads_to_the_sandbox_of_this_run(monkeypat
     settings = Settings()
     assert Addresses.of(settings).sandbox_environment(settings) == {
         "MESTORE_WOMPI_BASE_URL": "http://127.0.0.1:9190/wompi/v1",
+        "MESTORE_WOMPI_CHECKOUT_URL": "http://127.0.0.1:9190/wompi/p/",
+        "MESTORE_PAYU_PAYMENTS_URL": "http://127.0.0.1:9190/payu/payments-api/4.0/service.cgi",
+        "MESTORE_PAYU_REPORTS_URL": "http://127.0.0.1:9190/payu/reports-api/4.0/service.cgi",
+        "MESTORE_PAYU_CHECKOUT_URL": "http://127.0.0.1:9190/payu/ppp-web-gateway-payu/",
+        "MESTORE_PAYU_NOTIFY_URL": "http://127.0.0.1:8000/api/v1/payments/webhook/payu",
+        "MESTORE_EFECTY_BASE_URL": "http://127.0.0.1:9190/payvalida",
         "MESTORE_SMS_BASE_URL": "http://127.0.0.1:9190/twilio",
         "MESTORE_PAYMENTS_RETURN_URL": "http://127.0.0.1:9190/return",
         "MESTORE_MAIL_PORT": "9125",

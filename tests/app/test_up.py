@@ -17,7 +17,7 @@ import pytest
 
 from mestore.app.embedded import EmbeddedPostgres
 
-PROGRAMS = ("postgres", "valkey", "sandbox", "worker", "api")
+PROGRAMS = ("postgres", "valkey", "chroma", "sandbox", "worker", "api")
 
 
 def free_ports(count: int) -> list[int]:
@@ -41,7 +41,7 @@ class Marketplace:
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
         self.output = data_dir.parent / "output"
-        api, sandbox, smtp = free_ports(3)
+        api, sandbox, smtp, chroma = free_ports(4)
         self.api = f"http://127.0.0.1:{api}"
         settings = {
             "DATA_DIR": str(data_dir),
@@ -49,6 +49,7 @@ class Marketplace:
             "API_WORKERS": "2",
             "SANDBOX_PORT": str(sandbox),
             "SANDBOX_SMTP_PORT": str(smtp),
+            "CHROMA_PORT": str(chroma),
         }
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("MESTORE_")}
         self.environment |= {f"MESTORE_{name}": value for name, value in settings.items()}

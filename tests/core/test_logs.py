@@ -124,7 +124,8 @@ class Flow:
         wanted = {"order_id": order["id"], "payment_method": method, "payment_data": data}
         # What a gateway's failure leaves in the logs is looked at too.
         self.sandbox.control("fail_next", call="GET /merchants/info", mode="html_200", times=1)
-        self.ask("POST", "/payments/process", 503, by=buyer, json=wanted)
+        only_wompi = {"payment_method": "NEQUI", "payment_data": {"phone": "3991111111"}}
+        self.ask("POST", "/payments/process", 503, by=buyer, json=wanted | only_wompi)
         self.ask("POST", "/payments/process", by=buyer, json=wanted)
         reference = self.sandbox.transactions()[0]["reference"]
         self.sandbox.control("force_outcome", reference=reference, status="APPROVED")

@@ -1,9 +1,13 @@
 import time
 
+import asyncpg
 import pytest
 from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from mestore.app.subscriptions import TASKS
+from mestore.core import problems
 from mestore.core.clock import utc_now
 from mestore.core.settings import DatabaseSettings
 from mestore.core.world import World, open_world
@@ -47,7 +51,7 @@ async def test_titles_follow_accept_language(wish: str, title: str, api: Api) ->
     ("path", "allowed"),
     [
         ("/api/v1/products", "GET, HEAD, POST"),
-        ("/api/v1/products/01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10", "GET, HEAD"),
+        ("/api/v1/products/01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10/page", "GET, HEAD"),
         ("/api/v1/vendors/register", "POST"),
         ("/docs", "GET, HEAD"),
     ],
@@ -79,10 +83,54 @@ async def test_the_name_of_a_way_of_paying_is_not_repeated(api: Api, make: Make)
     assert problem["errors"] == [
         {
             "loc": ["body"],
-            "msg": "'payment_method' should be one of 'PSE', 'CARD', 'NEQUI', 'BANCOLOMBIA'",
+            "msg": "'payment_method' should be one of 'PSE', 'CARD', 'NEQUI', 'BANCOLOMBIA', 'EFECTY'",
             "code": "union_tag_invalid",
         }
     ]
+
+
+def in_sqlalchemy(error: Exception) -> DBAPIError:
+    """As it comes out of a session."""
+    wrapped = DBAPIError("SELECT 1", None, error)
+    wrapped.__cause__ = error
+    return wrapped
+
+
+BROKEN = [
+    asyncpg.InternalClientError("got result for unknown protocol state 3"),
+    asyncpg.InterfaceError("connection is closed"),
+    asyncpg.DeadlockDetectedError(),
+    asyncpg.CannotConnectNowError(),
+    asyncpg.LockNotAvailableError(),
+    ConnectionResetError(),
+    TimeoutError(),
+]
+NOT_NOW = [*BROKEN, *map(in_sqlalchemy, BROKEN), PoolTimeout()]
+WRONG = [asyncpg.UniqueViolationError(), asyncpg.UndefinedTableError(), ValueError(), KeyError()]
+
+
+def name_of(error: Exception) -> str:
+    return f"{type(error).__name__}-{type(error.__cause__).__name__}" if error.__cause__ else type(error).__name__
+
+
+@pytest.mark.parametrize("error", NOT_NOW, ids=name_of)
+async def test_a_database_that_is_away_or_in_the_way_is_503(error: Exception, serve: Serve, world: World) -> None:
+    app = FastAPI()
+    problems.install(app)
+
+    @app.get("/ask")
+    async def ask() -> None:
+        raise error
+
+    async with serve(app, world) as api:
+        assert_problem(await api.get("/ask"), 503)
+    assert problems.is_transient(error)
+
+
+@pytest.mark.parametrize("error", WRONG, ids=name_of)
+def test_what_a_repetition_would_not_mend_is_no_outage(error: Exception) -> None:
+    assert not problems.is_transient(error)
+    assert not problems.is_transient(in_sqlalchemy(error))
 
 
 @pytest.mark.parametrize("path", ["/api/v1/products", "/api/v1/categories"])

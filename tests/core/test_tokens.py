@@ -2,6 +2,7 @@
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -145,6 +146,17 @@ async def test_after_a_change_of_the_key_the_old_one_is_good_until_it_is_given_u
     for settings, token in ((gone, forge.good), (old, fresh)):
         with pytest.raises(tokens.BadToken):
             tokens.read(settings, token, now)
+
+
+async def test_a_token_that_was_read_before_ends_all_the_same(world: World, forge: Forge) -> None:
+    settings, now = world.settings.auth, world.now()
+    assert tokens.read(settings, forge.good, now) == tokens.read(settings, forge.good, now)
+    shorter = settings.model_copy(update={"access_minutes": 1})
+    elsewhere = settings.model_copy(update={"audience": "somebody"})
+    late, early = now + timedelta(hours=1), now - timedelta(minutes=5)
+    for read_by, at in ((settings, late), (settings, early), (shorter, now), (elsewhere, now)):
+        with pytest.raises(tokens.BadToken):
+            tokens.read(read_by, forge.good, at)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ UNFINISHED = """
     SELECT entrypoint || ' ' || status::text FROM pgqueuer
     UNION ALL SELECT 'payment ' || reference FROM payments WHERE status = 'PROCESSING'
     UNION ALL SELECT 'paid ' || p.reference FROM payments p JOIN orders o ON o.id = p.order_id
-        WHERE p.reference = ANY($1) AND (p.status, o.status) <> ('APPROVED', 'CONFIRMED')
+        WHERE p.reference = ANY($1)
+            AND (p.status <> 'APPROVED' OR o.status NOT IN ('CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'))
     UNION ALL SELECT 'charged ' || r.reference FROM unnest($1::text[]) AS r(reference)
         WHERE NOT EXISTS (SELECT FROM payments p WHERE p.reference = r.reference)
 """

@@ -66,6 +66,20 @@ class Story:
             "POST", "/api/v1/payments/webhook", content=event["body"].encode(), headers=event["headers"]
         )
 
+    def takes_events(self, event: dict[str, Any]) -> Callable[[], Awaitable[bool]]:
+        async def tried() -> bool:
+            return (await self.tell(event)).status_code == httpx.codes.OK
+
+        return tried
+
+    async def wompi_has_it(self) -> bool:
+        """Once."""
+        found = [
+            each for each in self.system.sandbox.transactions() if self.order.order_number in str(each["reference"])
+        ]
+        assert len(found) <= 1
+        return bool(found)
+
     async def hurry_the_sweeper(self) -> None:
         await self.rows.execute("UPDATE payments SET ask_after = now() WHERE order_id = :id", id=self.order.id)
 
@@ -245,3 +259,66 @@ async def test_k05_the_api_dies_with_the_gateways_answer_in_its_hands(story: Sto
     await story.has_exactly_one_effect()
     at_wompi = [each for each in story.system.sandbox.transactions() if story.order.order_number in each["reference"]]
     assert len(at_wompi) == 1
+
+
+async def test_k04_the_api_dies_while_the_gateway_has_the_call(story: Story) -> None:
+    """Wompi made the transaction and we never heard: it is asked for by our reference, and nothing is made twice."""
+    story.system.sandbox.control("fail_next", call="POST /transactions", mode="timeout_after_processing", times=1)
+    paying = asyncio.create_task(story.pay())
+    await becomes(story.wompi_has_it)
+    story.system.kill("api")
+    with pytest.raises(httpx.TransportError):
+        await paying
+    story.system.restart("api")
+    (payment,) = await story.payments()
+    assert payment.status is PaymentStatus.PROCESSING
+    assert (await story.pay("another")).status_code == 409
+    await story.approved_at_the_bank()
+    await story.hurry_the_sweeper()
+    await story.has_exactly_one_effect()
+    assert await story.wompi_has_it()
+
+
+async def test_k06_the_api_dies_with_its_own_answer_in_its_hands(story: Story) -> None:
+    story.system.restart("api", failpoints={"after_request_commit": "kill"})
+    with pytest.raises(httpx.TransportError):
+        await story.pay()
+    story.system.restart("api")
+    (payment,) = await story.payments()
+    answer = await story.pay()
+    assert (answer.status_code, answer.headers["Idempotent-Replayed"]) == (200, "true")
+    assert answer.json()["payment_url"] == payment.payment_url is not None
+    assert len(await story.payments()) == 1
+    assert await story.wompi_has_it()
+
+
+async def test_k07_the_api_dies_before_an_event_is_kept(story: Story) -> None:
+    """Wompi sees a reset, and tells it again."""
+    event = await _announced(story)
+    story.system.restart("api", failpoints={"keeping_event": "kill"})
+    with pytest.raises(httpx.TransportError):
+        await story.tell(event)
+    story.system.restart("api")
+    assert await story.rows.execute("SELECT id FROM gateway_events") == []
+    await story.untouched()
+    assert (await story.tell(event)).status_code == 200
+    await story.has_exactly_one_effect()
+
+
+async def test_f48_without_its_database_an_event_is_not_acknowledged(story: Story) -> None:
+    event = await _announced(story)
+    story.system.kill("postgres")
+    assert (await story.tell(event)).status_code == 503
+    story.system.restart("postgres")
+    await becomes(story.takes_events(event))
+    await story.has_exactly_one_effect()
+
+
+async def _announced(story: Story) -> dict[str, Any]:
+    """An event that Wompi has made and not yet sent."""
+    await story.pay()
+    (payment,) = await story.payments()
+    story.system.sandbox.control("events", paused=True)
+    await story.approved_at_the_bank()
+    event: dict[str, Any] = story.system.sandbox.events(payment.reference)[0]
+    return event

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import pytest
 from jinja2 import UndefinedError
 
-from mestore.notifications.letters import clock, day, pesos, write
+from mestore.core.wording import clock, day, pesos
+from mestore.notifications.letters import write
 
 ORDER = {
     "name": "Ana Ruiz",
@@ -20,7 +21,20 @@ ORDER = {
     "city": "Bogotá",
     "department": "Bogotá D.C.",
     "business_name": "Café de la Sierra",
+    "expires_at": "2026-11-25T04:04:05+00:00",
+    "carrier": "Servientrega",
+    "guide_number": "2259637412",
+    "promised_by": "2026-12-04T12:00:00-05:00",
+    "link": "https://shop.example/seguimiento/ORD-20261124-7KQ2M9XD",
+    "returnable_until": "2026-12-02T04:59:59+00:00",
+    "paid": True,
+    "amount": "82200.00",
 }
+LETTERS = (
+    *("account_exists", "order_confirmed_buyer", "order_confirmed_vendor", "welcome", "order_placed"),
+    *("package_shipped", "package_delivered", "package_cancelled", "refund_made"),
+    *("order_cancelled_buyer", "order_cancelled_vendor"),
+)
 CODE = {"name": "Ana Ruiz", "code": "012345", "expires_at": datetime(2026, 11, 24, 15, 4, tzinfo=UTC)}
 
 
@@ -45,7 +59,7 @@ def test_F67_late_in_the_evening_it_is_still_today_in_colombia() -> None:
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
-@pytest.mark.parametrize("template", ["account_exists", "order_confirmed_buyer", "order_confirmed_vendor", "welcome"])
+@pytest.mark.parametrize("template", LETTERS)
 def test_every_letter_is_whole_in_both_languages(template: str, language: str) -> None:
     letter = write(template, language, ORDER)
     assert letter.subject

@@ -45,6 +45,18 @@ async def test_an_order_of_two_vendors_adds_up_to_the_peso(api: Api, make: Make)
     assert [(each["from"], each["to"], each["by"]) for each in order["history"]] == [(None, "PENDING", "BUYER")]
 
 
+async def test_what_is_answered_is_what_is_read_afterwards(api: Api, make: Make) -> None:
+    buyer = await make.buyer()
+    lines = [
+        (await make.product(price=price, iva_class=iva), 2)
+        for price, iva in ((5_000, IvaClass.EXEMPT), (9_000, IvaClass.GENERAL))
+    ]
+    placed = await api.post("/api/v1/orders", body(*lines), by=buyer)
+    assert placed.status_code == 201
+    read = await api.get(f"/api/v1/orders/{placed.json()['id']}", by=buyer)
+    assert placed.json() == read.json()
+
+
 async def test_shipping_is_free_from_200000_net_of_one_vendor(api: Api, make: Make) -> None:
     product = await make.product(price=200_000)
     answer = await api.post("/api/v1/orders", body((product, 1)), by=await make.buyer())

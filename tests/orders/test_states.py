@@ -7,7 +7,7 @@ from mestore.core.database import transaction
 from mestore.core.world import World
 from mestore.orders.errors import IllegalMove
 from mestore.orders.models import Order, OrderHistory
-from mestore.orders.service import OrderStateService
+from mestore.orders.state_service import By, OrderStateService
 from mestore.orders.states import NEXT, Actor, OrderStatus
 from tests.make import Make
 from tests.rows import Rows
@@ -30,8 +30,9 @@ async def test_moving_an_order_where_it_is_changes_nothing(make: Make, rows: Row
     for _ in range(2):
         async with transaction(world.sessions) as session:
             states = OrderStateService(session)
-            await states.cancel(await states.locked(order.id), Actor.SYSTEM, None, "test")
-    assert [row.to_status for row in await rows.all(OrderHistory)] == ["PENDING", "CANCELLED"]
+            await states.cancel(await states.locked(order.id), By(Actor.SYSTEM, None, "test"))
+    moves = [(row.package_id is None, row.to_status) for row in await rows.all(OrderHistory)]
+    assert moves == [(True, "PENDING"), (False, "CANCELLED"), (True, "CANCELLED")]
 
 
 async def test_an_illegal_move_names_both_states_and_changes_nothing(make: Make, rows: Rows, world: World) -> None:

@@ -21,9 +21,16 @@ class Bank:
         self._rows = rows
         self.sandbox = sandbox
 
-    async def pay(self, order: Order, *, by: User | None = None, **more: Any) -> httpx.Response:
+    async def pay(
+        self, order: Order, *, by: User | None = None, method: str = "PSE", data: Any = None, **more: Any
+    ) -> httpx.Response:
+        """With `data` where the method is not PSE."""
         by = by or await self._make.existing_user(order.buyer_id)
-        wanted = {"order_id": order.id, "payment_method": "PSE", "payment_data": PSE}
+        wanted = {
+            "order_id": order.id,
+            "payment_method": method,
+            "payment_data": PSE if method == "PSE" else data or {},
+        }
         return await self._api.post("/api/v1/payments/process", wanted, by=by, **more)
 
     async def begun(self, order: Order) -> Payment:

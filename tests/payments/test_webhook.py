@@ -13,16 +13,16 @@ import pytest
 from mestore.catalog.models import Product
 from mestore.commissions.models import Commission
 from mestore.core.database import transaction
+from mestore.core.market_settings import WompiSettings
 from mestore.core.money import Money
-from mestore.core.settings import WompiSettings
 from mestore.core.world import World
 from mestore.notifications.models import Message
 from mestore.orders.models import Order, OrderHistory, Package
 from mestore.orders.states import OrderStatus
 from mestore.orders.tasks import expire_unpaid_orders
 from mestore.payments.events import GatewayEventReceived
-from mestore.payments.models import CaseKind, EventOutcome, GatewayEvent, Payment, PaymentCase, PaymentEvent
-from mestore.payments.service import gateway_named
+from mestore.payments.gateways.routes import gateway_named
+from mestore.payments.models import CaseKind, EventOutcome, GatewayEvent, Payment, PaymentCase, PaymentEvent, Refund
 from mestore.payments.settlement import Settlement
 from mestore.payments.states import PaymentStatus
 from mestore.payments.webhooks import handle
@@ -297,13 +297,14 @@ async def test_f41_a_signed_event_about_no_transaction_moves_nothing(
     assert await rows.count(PaymentCase) == 0
 
 
-async def test_f39_money_for_an_order_that_expired_becomes_a_case(
+async def test_f39_money_for_an_order_that_expired_and_was_sold_out_is_owed_back_and_shown(
     bank: Bank, make: Make, rows: Rows, drain: Drain, world: World
 ) -> None:
     order = await make.order()
     payment = await bank.begun(order)
     await rows.execute("UPDATE orders SET expires_at = now() - interval '1 second'")
     await expire_unpaid_orders(world)
+    await rows.execute("UPDATE products SET stock = 0")
     bank.decide(payment)
     await bank.deliver(payment)
     await drain()
@@ -311,7 +312,8 @@ async def test_f39_money_for_an_order_that_expired_becomes_a_case(
     assert (await rows.get(Payment, payment.id)).status is PaymentStatus.APPROVED
     assert [case.kind for case in await rows.all(PaymentCase)] == [CaseKind.LATE]
     (product,) = await rows.all(Product)
-    assert (product.stock, product.reserved) == (10, 0)
+    assert (product.stock, product.reserved) == (0, 0)
+    assert [refund.amount for refund in await rows.all(Refund)] == [order.total_amount]
     assert await rows.count(Commission) == 0
 
 

@@ -2,12 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from mestore.app.subscriptions import PERIODIC
+from mestore.catalog.models import Product
+from mestore.core.database import transaction
 from mestore.core.ids import UserId
 from mestore.core.world import World
 from mestore.orders.models import Order
@@ -157,14 +162,105 @@ async def test_nobody_is_asked_first(api: Api) -> None:
     assert_problem(await api.request("DELETE", ME), 401)
 
 
-async def test_an_order_that_is_being_placed_is_seen(api: Api, make: Make, rows: Rows) -> None:
-    buyer = await make.buyer()
+def an_order_of(product: Product) -> dict[str, Any]:
+    return {"items": [{"product_id": str(product.id), "quantity": 1}], "shipping_info": SHIPPING}
+
+
+ADDRESS = {
+    "name": "Ana Ruiz",
+    "phone": "3001234567",
+    "street": "Cra 7 # 71-21",
+    "department_code": "11",
+    "municipality_code": "11001",
+}
+
+
+class Held:
+    """A row that somebody else works on: whoever needs it waits."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    @asynccontextmanager
+    async def row(self, table: str, key: Any) -> AsyncIterator[None]:
+        async with transaction(self._world.sessions) as session:
+            await session.execute(text(f"SELECT id FROM {table} WHERE id = :key FOR UPDATE"), {"key": key})
+            yield
+
+    async def waiting(self, count: int, *unless: asyncio.Task[Any]) -> None:
+        """Until so many wait for a lock, or one of these has ended."""
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        deadline = time.monotonic() + 5
+        while (await Rows(self._world).execute(query))[0][0] < count and not any(task.done() for task in unless):
+            assert time.monotonic() < deadline
+
+
+async def test_an_order_that_is_being_placed_is_waited_for_and_seen(
+    api: Api, make: Make, rows: Rows, world: World
+) -> None:
+    buyer, product, held = await make.buyer(), await make.product(), Held(world)
     await api.token(buyer)
-    product = await make.product()
-    body = {"items": [{"product_id": str(product.id), "quantity": 1}], "shipping_info": SHIPPING}
-    placed, erased = await asyncio.gather(
-        api.post("/api/v1/orders", body, by=buyer), api.request("DELETE", ME, by=buyer)
-    )
-    assert (placed.status_code, erased.status_code) in {(201, 409), (201, 204), (401, 204)}
-    sessions = [session for session in await rows.all(UserSession) if session.user_id == UserId(buyer.id)]
-    assert len(sessions) == (1 if erased.status_code == 409 else 0)
+    async with held.row("products", product.id):
+        placing = asyncio.create_task(api.post("/api/v1/orders", an_order_of(product), by=buyer))
+        await held.waiting(1, placing)
+        erasing = asyncio.create_task(api.request("DELETE", ME, by=buyer))
+        await held.waiting(2, erasing)
+    assert (await placing).status_code == 201
+    assert assert_problem(await erasing, 409)["type"] == "/problems/account-in-use"
+    assert (await rows.get(User, buyer.id)).deleted_at is None
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/api/v1/orders", None), (f"{ME}/addresses", ADDRESS)], ids=["order", "address"]
+)
+async def test_whoever_is_being_erased_leaves_nothing_behind(
+    api: Api, make: Make, rows: Rows, world: World, path: str, body: Any
+) -> None:
+    """Signed in when the request came, and erased when it goes on."""
+    product, held = await make.product(), Held(world)
+    order = await make.order(units={product.id: 1})
+    await ended(rows, order, world)
+    buyer = await make.existing_user(order.buyer_id)
+    await api.token(buyer)
+    before = await census(rows)
+    async with held.row("orders", order.id):
+        erasing = asyncio.create_task(api.request("DELETE", ME, by=buyer))
+        await held.waiting(1, erasing)
+        writing = asyncio.create_task(api.post(path, body or an_order_of(product), by=buyer))
+        await held.waiting(2, writing)
+    assert (await erasing).status_code == 204
+    assert_problem(await writing, 401)
+    assert await rows.count(Order) == 1
+    assert await rows.count(Address) == 0
+    assert {name for name, count in (await census(rows)).items() if count > before[name]} == set()
+
+
+async def test_a_shop_whose_goods_are_being_ordered_is_not_erased(
+    api: Api, make: Make, rows: Rows, world: World
+) -> None:
+    vendor, buyer, held = await make.vendor(), await make.buyer(), Held(world)
+    owner, product = await make.owner(vendor), await make.product(vendor=vendor)
+    await asyncio.gather(api.token(buyer), api.token(owner))
+    async with held.row("vendors", vendor.id):
+        placing = asyncio.create_task(api.post("/api/v1/orders", an_order_of(product), by=buyer))
+        await held.waiting(1, placing)
+        erasing = asyncio.create_task(api.request("DELETE", ME, by=owner))
+        await held.waiting(2, erasing)
+    assert (await placing).status_code == 201
+    assert assert_problem(await erasing, 409)["type"] == "/problems/account-in-use"
+    assert (await rows.get(Vendor, vendor.id)).deleted_at is None
+
+
+async def test_ordering_and_erasing_at_once_is_the_one_or_the_other(api: Api, make: Make, rows: Rows) -> None:
+    product = await make.product(stock=20)
+    for _ in range(10):
+        buyer = await make.buyer()
+        await api.token(buyer)
+        placed, erased = await asyncio.gather(
+            api.post("/api/v1/orders", an_order_of(product), by=buyer), api.request("DELETE", ME, by=buyer)
+        )
+        assert (placed.status_code, erased.status_code) in {(201, 409), (401, 204)}
+        orders = [order for order in await rows.all(Order) if order.buyer_id == buyer.id]
+        assert len(orders) == (1 if placed.status_code == 201 else 0)
+        sessions = [session for session in await rows.all(UserSession) if session.user_id == UserId(buyer.id)]
+        assert len(sessions) == (1 if erased.status_code == 409 else 0)

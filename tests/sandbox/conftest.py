@@ -2,6 +2,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from .payu_shop import PayuShop
+from .payvalida_shop import PayvalidaShop
 from .running import RunningSandbox
 from .shop import Shop, Webhook
 
@@ -44,3 +46,18 @@ def _shop(_sandbox_process: RunningSandbox) -> Iterator[Shop]:
 @pytest.fixture
 def shop(_shop: Shop, sandbox: RunningSandbox) -> Shop:
     return _shop
+
+
+@pytest.fixture
+def payu_shop(sandbox: RunningSandbox, webhook: Webhook) -> Iterator[PayuShop]:
+    """Its confirmations go to `webhook`."""
+    shop = PayuShop(sandbox, f"http://127.0.0.1:{webhook.port}/")
+    yield shop
+    shop.http.close()
+
+
+@pytest.fixture
+def payvalida(sandbox: RunningSandbox) -> Iterator[PayvalidaShop]:
+    shop = PayvalidaShop(sandbox)
+    yield shop
+    shop.close()

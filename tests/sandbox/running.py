@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -75,6 +76,11 @@ class RunningSandbox:
             return self._client.get("/health").status_code == httpx.codes.OK
         except httpx.TransportError:
             return False
+
+    def open_files(self) -> int:
+        """How many the process has open, sockets included."""
+        assert self._process is not None
+        return int(psutil.Process(self._process.pid).num_fds())
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         """Ends the process, which is not there any more afterwards; answers its exit code."""

@@ -102,6 +102,16 @@ def test_reset_connection(shop: Shop, sandbox: RunningSandbox) -> None:
     assert shop.get(transaction["id"])["id"] == transaction["id"]
 
 
+def test_a_reset_connection_leaves_nothing_open(shop: Shop, sandbox: RunningSandbox) -> None:
+    """The sandbox looks through all that it has open; with what it forgot to close it would end by accepting nobody."""
+    sandbox.control("fail_next", call="GET /transactions/{id}", mode="reset", times=20)
+    transaction, before = shop.pay(), sandbox.open_files()
+    for _ in range(20):
+        with pytest.raises(httpx.ReadError):
+            shop.get(transaction["id"])
+    assert sandbox.open_files() <= before + 2
+
+
 def test_slow_answer_is_right_in_the_end(shop: Shop, sandbox: RunningSandbox) -> None:
     sandbox.control("fail_next", call="GET /transactions", mode="slow", seconds=0.4)
     began = time.monotonic()

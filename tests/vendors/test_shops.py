@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mestore.core.database import transaction
-from mestore.core.settings import VendorSettings
+from mestore.core.market_settings import VendorSettings
 from mestore.core.world import World
 from mestore.notifications.models import Message
 from mestore.users.models import User, UserType
@@ -29,7 +29,7 @@ ROSA: dict[str, Any] = {
     "city": "Santa Marta",
     "terms_accepted": True,
 }
-SHOP = {"id", "slug", "business_name", "description", "city", "created_at"}
+SHOP = {"id", "slug", "business_name", "description", "city", "rating", "reviews_count", "created_at"}
 
 
 async def test_a_vendor_registers_and_is_approved(api: Api, rows: Rows, drain: Callable[[], Awaitable[None]]) -> None:
@@ -47,6 +47,8 @@ async def test_a_vendor_registers_and_is_approved(api: Api, rows: Rows, drain: C
         "city": "Santa Marta",
         "document_type": "NIT",
         "document_number": "900123456-8",
+        "rating": None,
+        "reviews_count": 0,
         "created_at": None,
     }
     await drain()

@@ -3,6 +3,7 @@
 
 import os
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -20,6 +21,8 @@ app = typer.Typer(
 )
 admin = typer.Typer(help="Accounts that nobody can register.", no_args_is_help=True)
 app.add_typer(admin, name="admin")
+search = typer.Typer(help="The index of meanings that searches ask beside PostgreSQL.", no_args_is_help=True)
+app.add_typer(search, name="search")
 
 WRONG_SETTINGS = 2
 
@@ -87,12 +90,17 @@ def seed(
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every way to pay too, refunds, late money, and a gateway that fails.")
+    ] = False,
+) -> None:
     """Play the main flow against the running system, step by step, with nothing but HTTP."""
     settings = _settings()
     from mestore.app.demo import run
 
-    raise typer.Exit(0 if run(settings) else 1)
+    raise typer.Exit(0 if run(settings, everything=everything) else 1)
 
 
 @app.command()
@@ -102,6 +110,21 @@ def check() -> None:
     from mestore.app.check import run
 
     raise typer.Exit(run(settings))
+
+
+@app.command()
+def reconcile(
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="A day in Colombia that is over; unsaid, the last one.", metavar="DAY"),
+    ] = None,
+    gateway: Annotated[str | None, typer.Option(help="wompi, payu or efecty; unsaid, all of them.")] = None,
+) -> None:
+    """Hold a day against the gateways' books; fails and shows the rows where they differ."""
+    settings = _settings_with_database()
+    from mestore.app.reconcile import run
+
+    raise typer.Exit(run(settings, day.date() if day else None, gateway))
 
 
 @app.command()
@@ -118,6 +141,24 @@ def openapi(
         sys.stdout.write(text)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+@search.command("rebuild")
+def rebuild_search() -> None:
+    """Make all vectors anew and change over to them; searches go on meanwhile."""
+    settings = _settings_with_database()
+    from mestore.app.search_index import rebuild
+
+    raise typer.Exit(rebuild(settings))
+
+
+@search.command("check")
+def check_search(*, repair: Annotated[bool, typer.Option("--repair", help="Put right what is wrong.")] = False) -> None:
+    """Compare every product for sale with what lies in the index; fails where they differ."""
+    settings = _settings_with_database()
+    from mestore.app.search_index import check
+
+    raise typer.Exit(check(settings, repair=repair))
 
 
 @admin.command("create")
@@ -169,8 +210,11 @@ def _settings_with_database() -> "Settings":
     if settings.database.url and settings.redis.url:
         return settings
     from mestore.app.embedded import EmbeddedFailed, EmbeddedPostgres, EmbeddedValkey
+    from mestore.app.embedded_chroma import EmbeddedChroma
 
     try:
+        if not settings.chroma.url and (chroma := EmbeddedChroma.running(settings.data_dir)):
+            os.environ["MESTORE_CHROMA_URL"] = chroma.url
         if not settings.database.url:
             postgres = EmbeddedPostgres(settings.data_dir)
             if not postgres.ready():

@@ -13,7 +13,8 @@ What an account may do is read at each request, so a change of it acts at once.
 **Money** is a text of Colombian pesos with two decimals (`"250000.00"`), never a number. Prices that a vendor sets are
 net of IVA; `precio_con_iva` is what a consumer pays. Every total adds up to the peso. Times are RFC 3339 in UTC.
 
-**Bodies** are JSON in UTF-8, at most 1 MiB. Unknown fields are refused and nothing is converted: `"2"` is no number.
+**Bodies** are JSON in UTF-8, at most 1 MiB; a picture comes as a form, at most 5 MiB. Unknown fields are refused and
+nothing is converted: `"2"` is no number.
 Every path answers with and without a slash at its end.
 
 **Errors** are `application/problem+json` (RFC 9457): `type` names the kind and never changes; `title` and `detail` are
@@ -43,9 +44,20 @@ TAGS: list[dict[str, Any]] = [
     {"name": "places", "description": "Departments and municipalities of Colombia, by DANE's codes."},
     {"name": "vendors", "description": "Open a shop, and see shops."},
     {"name": "products", "description": "What is for sale."},
+    {"name": "reviews", "description": "What buyers say of what they got, and what vendors answer."},
     {"name": "categories", "description": "The tree in which products are found."},
+    {"name": "shipping", "description": "What shipping costs and when it comes, before anything is ordered."},
+    {"name": "cart", "description": "What somebody means to buy, with or without an account, until it is an order."},
     {"name": "orders", "description": "What buyers ordered, in a package for each vendor."},
+    {"name": "vendor orders", "description": "What vendors have to send, and where it is on its way."},
+    {"name": "carriers", "description": "What carriers tell us of packages."},
+    {"name": "returns", "description": "What buyers send back within retracto, from the request to the money."},
     {"name": "payments", "description": "Paying an order, and what the gateways tell us."},
     {"name": "commissions", "description": "What the marketplace keeps of each package."},
+    {
+        "name": "complaints",
+        "description": "Petitions, complaints and claims (PQR), answered within fifteen working days.",
+    },
+    {"name": "admin", "description": "What the marketplace's own staff keeps."},
     {"name": "operations", "description": "Whether the service lives, can serve, and what it has counted."},
 ]

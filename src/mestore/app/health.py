@@ -4,24 +4,27 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 from sqlalchemy import text
 
+from mestore.app.farewell import LEAVING
 from mestore.core import metrics
 from mestore.core.boundary import Output
 from mestore.core.database import transaction
 from mestore.core.wiring import TheWorld
 from mestore.core.world import World
+from mestore.search.vector_index import VectorIndex
 
 router = APIRouter(tags=["operations"])
 T = TypeVar("T")
 Word = Literal["ok", "away", "unknown"]
+IndexWord = Literal["ok", "away", "off"]
 _PATIENCE_SECONDS = 1.5
 _RETRY_AFTER = "2"
 _AWAY = {
     "status": "unavailable",
-    "dependencies": {"postgresql": "away", "redis": "ok", "worker": "unknown"},
+    "dependencies": {"postgresql": "away", "redis": "ok", "worker": "unknown", "chroma": "ok"},
 }
 _FIGURES = """\
 # HELP mestore_payments Payments by state and gateway
@@ -42,6 +45,9 @@ class Dependencies(Output):
     postgresql: Annotated[Word, Field(examples=["ok"])]
     redis: Annotated[Word, Field(examples=["ok"])]
     worker: Annotated[Word, Field(examples=["ok"], description="Known by PostgreSQL alone")]
+    chroma: Annotated[
+        IndexWord, Field(examples=["ok"], description="Searches without it are by words; `off` where none is set")
+    ]
 
 
 class Readiness(Output):
@@ -60,25 +66,29 @@ async def live() -> Liveness:
     summary="Can it serve now?",
     responses={
         503: {
-            "description": "PostgreSQL is away. Try again shortly.",
+            "description": "PostgreSQL is away, or this server is about to end. Try again shortly.",
             "model": Readiness,
             "content": {"application/json": {"example": _AWAY}},
         }
     },
 )
-async def ready(world: TheWorld, response: Response) -> Readiness:
-    """Asks each dependency. Only PostgreSQL is needed to serve: without Redis or the worker it is `degraded`."""
-    worker, redis = await asyncio.gather(_answer(_worker_is_alive(world)), _answer(_ask_redis(world)))
-    if worker is None:
+async def ready(world: TheWorld, request: Request, response: Response) -> Readiness:
+    """Asks each dependency. Only PostgreSQL is needed to serve: without another one it is `degraded`."""
+    worker, redis, chroma = await asyncio.gather(
+        _answer(_worker_is_alive(world)), _answer(_ask_redis(world)), _answer(_ask_chroma(world))
+    )
+    unavailable = worker is None or bool(request.scope.get(LEAVING))
+    if unavailable:
         response.status_code = 503
         response.headers["Retry-After"] = _RETRY_AFTER
     dependencies = Dependencies(
         postgresql="away" if worker is None else "ok",
         redis="ok" if redis else "away",
         worker="unknown" if worker is None else "ok" if worker else "away",
+        chroma="off" if world.settings.chroma.url is None else "ok" if chroma else "away",
     )
-    status: Literal["ok", "degraded"] = "ok" if worker and redis else "degraded"
-    return Readiness(status="unavailable" if worker is None else status, dependencies=dependencies)
+    status: Literal["ok", "degraded"] = "ok" if worker and redis and dependencies.chroma != "away" else "degraded"
+    return Readiness(status="unavailable" if unavailable else status, dependencies=dependencies)
 
 
 @router.get(
@@ -103,6 +113,10 @@ async def _worker_is_alive(world: World) -> bool:
 
 async def _ask_redis(world: World) -> bool:
     return bool(await world.redis.ping())
+
+
+async def _ask_chroma(world: World) -> bool:
+    return world.settings.chroma.url is not None and await VectorIndex(world.http, world.settings.chroma).heartbeat()
 
 
 async def _ask_for_figures(world: World) -> list[metrics.Sample]:

@@ -4,12 +4,11 @@ The numbers are `Settings.limits`.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 from limits import RateLimitItem, parse
-from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,7 +41,9 @@ RULES = (
     Rule("orders", re.compile(r"POST /(orders|cart/checkout)\?.*")),
     Rule("payments", re.compile(r"POST /payments/.*")),
     Rule("product_writes", re.compile(r"(POST|PUT|PATCH|DELETE) /products[/?].*")),
+    Rule("cart_writes", re.compile(r"(POST|PATCH|DELETE) /cart[/?].*")),
     Rule("search", re.compile(r"GET /products(/search|/suggest)?\?(.*&)?q=.*|GET /products/(search|suggest)\?.*")),
+    Rule("search", re.compile(r"GET /orders/track/.*"), by_address=True),
 )
 _PREFIX = "/api/v1"
 
@@ -50,11 +51,12 @@ _PREFIX = "/api/v1"
 class RateLimits:
     """Answers 429 where a limit is used up, and says in `RateLimit` what is left of each that counted."""
 
-    def __init__(self, app: FastAPI, settings: Settings) -> None:
-        self._app: ASGIApp = app
+    def __init__(self, app: FastAPI, settings: Settings, inner: ASGIApp | None = None) -> None:
+        """`inner`: what stands between this layer and the application, if anything does."""
+        self._app: ASGIApp = inner or app
         self._state = app.state
         self._settings = settings
-        self._items = dict(_items(settings.limits))
+        self._items = limit_items(settings.limits)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or UNCOUNTED.fullmatch(scope["path"]):
@@ -70,13 +72,13 @@ class RateLimits:
                 metrics.limited.labels(count.item.namespace).inc()
             refusal = TooManyRequests(max(standing.resets_in for _, standing in refused))
             response = problems.render(Request(scope), refusal)
-            response.headers.update(headers)
+            response.raw_headers += headers
             await response(scope, receive, send)
             return
 
         async def send_with_standing(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(headers)
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         await self._app(scope, receive, send_with_standing)
@@ -107,6 +109,11 @@ class RateLimits:
         return None
 
 
+def limit_items(settings: LimitSettings) -> dict[str, RateLimitItem]:
+    """The quotas by their names, multiplied by `factor`."""
+    return dict(_items(settings))
+
+
 def _items(settings: LimitSettings) -> Iterator[tuple[str, RateLimitItem]]:
     for name, quota in settings:
         if name != "factor":
@@ -114,7 +121,7 @@ def _items(settings: LimitSettings) -> Iterator[tuple[str, RateLimitItem]]:
             yield name, type(written)(written.amount * settings.factor, written.multiples, namespace=name)
 
 
-def _headers(counts: list[Count], standings: list[Standing]) -> Mapping[str, str]:
+def _headers(counts: list[Count], standings: list[Standing]) -> list[tuple[bytes, bytes]]:
     """In the form of the IETF's draft of `RateLimit` header fields."""
     items = [count.item for count in counts]
     policy = [f'"{item.namespace}";q={item.amount};w={item.get_expiry()}' for item in items]
@@ -122,4 +129,4 @@ def _headers(counts: list[Count], standings: list[Standing]) -> Mapping[str, str
         f'"{item.namespace}";r={standing.remaining};t={standing.resets_in}'
         for item, standing in zip(items, standings, strict=True)
     ]
-    return {"RateLimit-Policy": ", ".join(policy), "RateLimit": ", ".join(left)}
+    return [(b"ratelimit-policy", ", ".join(policy).encode()), (b"ratelimit", ", ".join(left).encode())]

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import exists, select
+from sqlalchemy import exists, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -36,6 +36,15 @@ fixed, so that newest-first lists are the same everywhere."""
 SHOPS_CAME_WITHIN = timedelta(days=60)
 AGE = timedelta(days=540)
 _BATCH = 50
+
+_OF_NEW_PRODUCTS = (
+    text("INSERT INTO product_slugs (slug, product_id) SELECT slug, id FROM products ON CONFLICT DO NOTHING"),
+    text("""
+        INSERT INTO stock_movements (product_id, kind, stock_change, reason, created_at)
+        SELECT id, 'IN', stock, 'opening balance', created_at FROM products p
+        WHERE stock > 0 AND NOT EXISTS (SELECT FROM stock_movements m WHERE m.product_id = p.id)
+    """),
+)
 
 Row = dict[str, Any]
 
@@ -84,6 +93,8 @@ async def _insert_all(connection: AsyncConnection, password_hash: str) -> None:
                 progress.advance(task, len(batch))
             if not draws:
                 _say(f"{len(rows)} {name}")
+    for statement in _OF_NEW_PRODUCTS:
+        await connection.execute(statement)
 
 
 def _tables(password_hash: str) -> Iterator[tuple[str, type[Base], Sequence[Row]]]:
@@ -172,6 +183,7 @@ def _product(product: DemoProduct, vendor_ids: dict[str, UUID]) -> Row:
         "weight_kg": product.weight_kg,
         "tags": list(product.tags),
         "attributes": product.attributes,
+        "withdrawal_excluded_reason": product.withdrawal_excluded_reason,
         "status": ProductStatus.APPROVED,
         **_created(_moment(product.id, OPENED + SHOPS_CAME_WITHIN, OPENED + AGE)),
     }

@@ -1,25 +1,52 @@
-"""`mestore serve`: the API on Granian, one process for each worker."""
+"""`mestore serve`: the API on Granian, one process for each worker.
+
+A deploy ends it by SIGTERM, to this process alone (systemd: `KillMode=mixed`). `/health/ready` then says 503 and
+everything is served on for `api.shutdown_grace_seconds`, so that a load balancer has gone elsewhere before the listener
+closes: the kernel resets what waits there unaccepted. What has begun by then is finished.
+"""
 
 import functools
 import os
 import shutil
 import signal
-from collections.abc import Callable
+import time
 from typing import Any
 
-from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.log import LogLevels
+from granian.server.mp import MPServer
+from starlette.types import ASGIApp
 
+from mestore.app.farewell import Farewell, Leave
 from mestore.app.processes import die_with
 from mestore.core import logs
-from mestore.core.settings import Settings
+from mestore.core.settings import Environment, Settings
 
 DRAIN_SECONDS = 25
 """What a worker gets, after SIGTERM, to finish the requests it has begun."""
 
+_GRACE_SECONDS = 5.0
 
-def load_application(server: int) -> Callable[..., Any]:
+
+class Server(MPServer):
+    """Granian, which takes its leave before it closes its listeners."""
+
+    def __init__(self, leave: Leave, grace_seconds: float, **options: Any) -> None:
+        super().__init__("mestore.app.api:application", **options)
+        self._leave = leave
+        self._grace_seconds = grace_seconds
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Serves on for the grace, unless a second signal comes."""
+        self._leave.take()
+        deadline, self.interrupt_signal = time.monotonic() + self._grace_seconds, False
+        while not self.interrupt_signal and (left := deadline - time.monotonic()) > 0:
+            self.main_loop_interrupt.clear()  # a worker that ended sets it too
+            self.main_loop_interrupt.wait(left)
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
+
+
+def load_application(server: int, leave: Leave) -> ASGIApp:
     """Runs in each worker process, before anything slow: a worker left behind would go on serving the port.
 
     Until Granian takes the signals over, the ones that the fork brought along would swallow a SIGTERM.
@@ -29,14 +56,16 @@ def load_application(server: int) -> Callable[..., Any]:
         signal.signal(number, signal.SIG_DFL)
     from mestore.app.api import application  # noqa: PLC0415 - only the workers need it, and it takes its time
 
-    return application()
+    return Farewell(application(), leave)
 
 
 def run(settings: Settings) -> None:
     logs.configure(settings.log_level)
     count_in_files(settings)
-    server = Granian(
-        "mestore.app.api:application",
+    leave = Leave()
+    server = Server(
+        leave,
+        _grace_seconds(settings),
         address=settings.api.host,
         port=settings.api.port,
         interface=Interfaces.ASGI,
@@ -51,7 +80,13 @@ def run(settings: Settings) -> None:
         log_access=False,
         log_dictconfig={"loggers": {"_granian": {"propagate": True}, "granian.access": {"propagate": True}}},
     )
-    server.serve(target_loader=functools.partial(load_application, os.getpid()), wrap_loader=False)
+    server.serve(target_loader=functools.partial(load_application, os.getpid(), leave), wrap_loader=False)
+
+
+def _grace_seconds(settings: Settings) -> float:
+    if settings.api.shutdown_grace_seconds is not None:
+        return settings.api.shutdown_grace_seconds
+    return _GRACE_SECONDS if settings.environment is Environment.PRODUCTION else 0
 
 
 def count_in_files(settings: Settings) -> None:

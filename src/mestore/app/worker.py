@@ -1,8 +1,9 @@
 """The job worker: runs what rooms published, each job in a transaction of its own, again after a growing pause if it
 fails.
 
-A worker that dies leaves its jobs picked; another takes them over when their heartbeat is `jobs.heartbeat_seconds` old.
-A job that failed `jobs.max_attempts` times is kept as failed for an administrator, and the others pass it.
+A worker that dies leaves its jobs picked; another takes them over when their heartbeat is `jobs.heartbeat_seconds` old
+(`app/job_queries.py`). A job that failed `jobs.max_attempts` times is kept as failed for an administrator, and the
+others pass it.
 """
 
 import asyncio
@@ -19,10 +20,10 @@ from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.errors import FailingListenerError
 from pgqueuer.executors import DatabaseRetryEntrypointExecutor
-from pgqueuer.models import Job, Schedule, TracebackRecord
-from pgqueuer.queries import Queries
+from pgqueuer.models import Job, Schedule
 from pgqueuer.types import QueueExecutionMode
 
+from mestore.app.job_queries import JobQueries
 from mestore.app.subscriptions import PERIODIC, TASKS
 from mestore.core import failpoints, logs, problems
 from mestore.core.clock import utc_now
@@ -32,8 +33,6 @@ from mestore.core.world import World, open_world
 
 log = structlog.get_logger(__name__)
 _CLOSE_SECONDS = 5
-_CONNECTION_BROKE = (asyncpg.InternalClientError, FailingListenerError)
-"""What asyncpg says of one that broke on its way back into the pool, and PgQueuer of one that brings no news."""
 
 
 def run(settings: Settings) -> None:
@@ -52,7 +51,8 @@ async def _run(settings: Settings) -> None:
             try:
                 await _work(world, stop)
             except Exception as error:
-                if not isinstance(error, _CONNECTION_BROKE) and not problems.is_transient(error):
+                # PgQueuer says so of a connection that brings no news.
+                if not isinstance(error, FailingListenerError) and not problems.is_transient(error):
                     raise
                 log.warning("worker_waits_for_database", error=type(error).__name__)
                 await _wait(stop, seconds=1)
@@ -94,25 +94,14 @@ async def _pool(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
                 await pool.close()
 
 
-class _Queries(Queries):
-    async def retry_job(self, job: Job, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
-        """Give a failed job back. While PostgreSQL is away it stays picked, until its heartbeat is old.
-
-        PgQueuer itself would count a job as failed for good when it can't be given back.
-        """
-        try:
-            await super().retry_job(job, delay, traceback_record)
-        except Exception as error:  # noqa: BLE001 - whatever it was, the job is not lost
-            log.warning("job_not_given_back", job_id=int(job.id), error=type(error).__name__)
-
-
 def queue_of(world: World, pool: asyncpg.Pool, tasks: Sequence[Task], periodic: Sequence[PeriodicTask]) -> PgQueuer:
     """A queue on which every task and periodic task is registered."""
     driver = AsyncpgPoolDriver(pool)
-    queue = PgQueuer(driver, queries=_Queries(driver))
+    queries = JobQueries(driver)
+    queue = PgQueuer(driver, queries=queries)
     patiently = partial(DatabaseRetryEntrypointExecutor, max_attempts=world.settings.jobs.max_attempts)
     for task in tasks:
-        queue.entrypoint(task.name, on_failure="hold", executor_factory=patiently)(_handler(world, task))
+        queue.entrypoint(task.name, on_failure="hold", executor_factory=patiently)(_handler(world, task, queries))
     for each in periodic:
         queue.schedule(each.name, each.every, clean_old=True)(_periodic_handler(world, each))
     return queue
@@ -125,7 +114,7 @@ async def drain(world: World, tasks: Sequence[Task]) -> None:
         await queue.qm.run(mode=QueueExecutionMode.drain, dequeue_timeout=timedelta(milliseconds=50))
 
 
-def _handler(world: World, task: Task) -> Callable[[Job], Awaitable[None]]:
+def _handler(world: World, task: Task, queries: JobQueries) -> Callable[[Job], Awaitable[None]]:
     async def handle(job: Job) -> None:
         assert job.payload is not None
         structlog.contextvars.clear_contextvars()
@@ -133,8 +122,9 @@ def _handler(world: World, task: Task) -> Callable[[Job], Awaitable[None]]:
         if request_id := (job.headers or {}).get("request_id"):
             structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
-        failpoints.failpoint("job_claimed")
-        await task.handle(world, task.event.of_payload(job.payload))
+        async with queries.suspected(job, world.settings.jobs.max_attempts):
+            failpoints.failpoint("job_claimed")
+            await task.handle(world, task.event.of_payload(job.payload))
         log.info("job_done", ms=round((time.perf_counter() - started) * 1000, 1))
 
     return handle

@@ -49,6 +49,7 @@ class RefreshToken(Base):
     __table_args__ = (
         Index("uq_refresh_tokens_token_hash", "token_hash", unique=True),
         Index("uq_refresh_tokens_parent_id", "parent_id", unique=True),
+        Index("ix_refresh_tokens_last", "expires_at", postgresql_where=text("used_at IS NULL")),
     )
     id: Mapped[int] = identity()
     session_id: Mapped[SessionId] = mapped_column(Uuid, ForeignKey("user_sessions.id"), index=True)

@@ -113,7 +113,7 @@ class SessionService:
         session_id = await self._sessions.start(user, device, second_factor=second_factor)
         if session_id is None:
             raise InvalidCredentials
-        if devices and _program(device.user_agent) not in map(_program, devices):
+        if self._had_sessions(user, devices) and _program(device.user_agent) not in map(_program, devices):
             await publish(self._session, SignedInOnNewDevice(user.id, session_id))
         token = refresh_tokens.first()
         await self._sessions.add_token(session_id, refresh_tokens.hash_of(token), self._lifetime)
@@ -172,6 +172,11 @@ class SessionService:
         await checkpoint(self._session)
         await self._cache.forget(user_id, *ended)
         return ended
+
+    def _had_sessions(self, user: User, devices: Sequence[str | None]) -> bool:
+        """Whether this is not the first one, as far as that is remembered: nobody is told of that."""
+        remembered = timedelta(days=self._settings.sessions_kept_days)
+        return bool(devices) or user.created_at < self._now() - remembered
 
     async def _second_factor(self, authenticator: Authenticator | None, code: str | None) -> Proof:
         if authenticator is None:

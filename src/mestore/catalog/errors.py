@@ -20,6 +20,12 @@ class CategoryNotFound(Invalid):
     spanish = "No existe esa categoría."
 
 
+class BadPriceRange(Invalid):
+    """The lowest price is above the highest."""
+
+    spanish = "El precio mínimo es mayor que el máximo."
+
+
 @dataclass(eq=False)
 class ProductUnavailable(Conflict):
     """This product is not for sale now."""
@@ -54,3 +60,55 @@ class MayNotPublish(Forbidden):
     """Your shop may not publish yet: it must be approved and your e-mail verified."""
 
     spanish = "Tu tienda aún no puede publicar: debe estar aprobada y tu correo verificado."
+
+
+@dataclass(eq=False)
+class StockReserved(Conflict):
+    """Open orders hold more units than that."""
+
+    spanish = "Hay pedidos abiertos que reservan más unidades que esas."
+    reserved: int
+
+
+class TooMuchStock(Conflict):
+    """A product has at most 1,000,000 units in stock."""
+
+    spanish = "Un producto tiene como máximo 1.000.000 de unidades en existencia."
+
+
+@dataclass(eq=False)
+class IllegalProductMove(Conflict):
+    """A product can't go from its status to that one."""
+
+    spanish = "El producto no puede pasar de su estado a ese."
+    from_status: str
+    to_status: str
+
+    def detail(self, language: str) -> str:
+        if language == "es":
+            return f"De {self.from_status} no se pasa a {self.to_status}."
+        return f"From {self.from_status} it does not go to {self.to_status}."
+
+
+class CategorySlugTaken(Conflict):
+    """There is a category at this address."""
+
+    spanish = "Ya hay una categoría en esa dirección."
+
+
+class CategoryInUse(Conflict):
+    """The category has products or categories below it: move them first."""
+
+    spanish = "La categoría tiene productos o categorías: muévelos primero."
+
+
+class CategoryCycle(Conflict):
+    """A category can't stand below itself."""
+
+    spanish = "Una categoría no puede estar debajo de sí misma."
+
+
+class NoSuchCategory(NotFound):
+    """There is no category at this address."""
+
+    spanish = "No existe una categoría en esa dirección."

@@ -1,87 +1,69 @@
 """Every query of the catalogue."""
 
+import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import BigInteger, Integer, Row, Select, Uuid, bindparam, func, insert, select, text, tuple_
+from sqlalchemy import BigInteger, Integer, Select, Uuid, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as insert_or_nothing
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.catalog.errors import CategoryNotFound, ProductNotFound, SkuTaken
-from mestore.catalog.models import Category, HoldState, Product, ProductStatus, StockHold
-from mestore.core.ids import CategoryId, OrderId, ProductId, VendorId
-from mestore.core.paging import Slice, decode, moment, slice_of
-from mestore.vendors.models import Vendor, VendorStatus
-
-Shown = Row[Product, Vendor, Category]
-
-
-@dataclass(frozen=True)
-class ProductFilter:
-    vendor_id: VendorId | None = None
-    category: str | None = None
-    in_stock: bool = False
+from mestore.catalog.models import Category, HoldState, MovementKind, Product, ProductSlug, StockMovement
+from mestore.core.database import fetch
+from mestore.core.ids import CategoryId, OrderId, ProductId, UserId, VendorId
+from mestore.core.paging import Slice, decode, row_number, slice_of
+from mestore.core.slugs import slug_of
 
 
-def _with_shop() -> Select[Product, Vendor, Category]:
-    return (
-        select(Product, Vendor, Category)
-        .join(Vendor, Vendor.id == Product.vendedor_id)
-        .join(Category, Category.id == Product.category_id)
-        .where(Product.deleted_at.is_(None), Vendor.deleted_at.is_(None))
-    )
-
-
-def _public() -> Select[Product, Vendor, Category]:
-    return _with_shop().where(Product.status == ProductStatus.APPROVED, Vendor.status == VendorStatus.APPROVED)
+def _live() -> Select[Product]:
+    return select(Product).where(Product.deleted_at.is_(None))
 
 
 class ProductRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def public(self, product_id: ProductId) -> Shown:
-        row = (await self._session.execute(_public().where(Product.id == product_id))).first()
-        if row is None:
-            raise ProductNotFound
-        return row
-
-    async def of_vendor(self, vendor_id: VendorId, product_id: ProductId) -> Shown:
+    async def of_vendor(self, vendor_id: VendorId, product_id: ProductId) -> Product:
         """Somebody else's product is as absent as one that never existed."""
-        wanted = _with_shop().where(Product.id == product_id, Product.vendedor_id == vendor_id)
-        row = (await self._session.execute(wanted)).first()
-        if row is None:
+        return await self._one(_live().where(Product.id == product_id, Product.vendedor_id == vendor_id))
+
+    async def exists(self, product_id: ProductId) -> bool:
+        """Also when it was deleted."""
+        return await self._session.scalar(select(Product.id).where(Product.id == product_id)) is not None
+
+    async def locked(self, vendor_id: VendorId | None, product_id: ProductId) -> Product:
+        """A product to change, its row held until the transaction ends; of any vendor where none is named."""
+        query = _live().where(Product.id == product_id)
+        if vendor_id is not None:
+            query = query.where(Product.vendedor_id == vendor_id)
+        return await self._one(query.with_for_update(key_share=True))
+
+    async def many_locked(self, vendor_id: VendorId, product_ids: Sequence[ProductId]) -> dict[ProductId, Product]:
+        """Those of these that are the vendor's, locked in id order, as everybody locks products."""
+        query = _live().where(Product.id.in_(product_ids), Product.vendedor_id == vendor_id)
+        found = await self._session.scalars(query.order_by(Product.id).with_for_update(key_share=True))
+        return {product.id: product for product in found}
+
+    async def _one(self, query: Select[Product]) -> Product:
+        product = await self._session.scalar(query)
+        if product is None:
             raise ProductNotFound
-        return row
+        return product
 
-    async def newest(self, wanted: ProductFilter, limit: int, cursor: str | None, *, count: bool) -> Slice[Shown]:
-        query = _public()
-        if wanted.vendor_id is not None:
-            query = query.where(Product.vendedor_id == wanted.vendor_id)
-        if wanted.category is not None:
-            query = query.where(Category.slug == wanted.category)
-        if wanted.in_stock:
-            query = query.where(Product.stock > Product.reserved)
-        return await self._page(query, limit, cursor, count=count)
-
-    async def all_of_vendor(self, vendor_id: VendorId, limit: int, cursor: str | None, *, count: bool) -> Slice[Shown]:
-        return await self._page(_with_shop().where(Product.vendedor_id == vendor_id), limit, cursor, count=count)
-
-    async def _page(
-        self, query: Select[Product, Vendor, Category], limit: int, cursor: str | None, *, count: bool
-    ) -> Slice[Shown]:
+    async def movements(
+        self, product_id: ProductId, limit: int, cursor: str | None, *, count: bool
+    ) -> Slice[StockMovement]:
+        query = select(StockMovement).where(StockMovement.product_id == product_id)
         total = await self._session.scalar(select(func.count()).select_from(query.subquery())) if count else None
         if cursor is not None:
-            query = query.where(tuple_(Product.created_at, Product.id) < decode(cursor, moment, UUID))
-        query = query.order_by(Product.created_at.desc(), Product.id.desc()).limit(limit + 1)
-        rows = (await self._session.execute(query)).all()
-        return slice_of(rows, limit, lambda row: (row.Product.created_at.isoformat(), row.Product.id), total)
+            query = query.where(StockMovement.id < decode(cursor, row_number)[0])
+        rows = (await self._session.scalars(query.order_by(StockMovement.id.desc()).limit(limit + 1))).all()
+        return slice_of(rows, limit, lambda row: (row.id,), total)
 
-    async def add(self, values: dict[str, Any]) -> ProductId:
-        """A new product's id.
+    async def add(self, values: dict[str, Any]) -> None:
+        """A new product.
 
         Raises:
             SkuTaken: the vendor sells one with this SKU, also when two are added at once.
@@ -96,18 +78,45 @@ class ProductRepository:
         )
         if added is None:
             raise SkuTaken(values["sku"])
-        return added
+
+    async def free_slug(self, name: str) -> str:
+        """An address for a product, this transaction's until it ends: of two that want one, the second waits.
+
+        The name's own where it is free, else with six random letters after it.
+        """
+        nicest = slug_of(name, longest=200, otherwise="producto")
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(nicest, 0))))
+        if await self._session.scalar(select(ProductSlug.slug).where(ProductSlug.slug == nicest)) is None:
+            return nicest
+        return f"{nicest}-{secrets.token_hex(3)}"
+
+    async def keep_slug(self, product_id: ProductId) -> None:
+        """Its address of now finds it for ever."""
+        current = select(Product.slug, Product.id).where(Product.id == product_id)
+        await self._session.execute(
+            insert_or_nothing(ProductSlug).from_select(["slug", "product_id"], current).on_conflict_do_nothing()
+        )
+
+    async def add_movement(
+        self, product_id: ProductId, kind: MovementKind, change: int, user_id: UserId, reason: str
+    ) -> None:
+        self._session.add(
+            StockMovement(
+                product_id=product_id, kind=kind, stock_change=change, reserved_change=0, user_id=user_id, reason=reason
+            )
+        )
+        await self._session.flush()
 
     async def category(self, category_id: CategoryId) -> Category:
-        category = await self._session.get(Category, category_id)
+        """A category to put a product in; until this transaction ends nobody removes it."""
+        wanted = select(Category).where(Category.id == category_id)
+        category = await self._session.scalar(wanted.with_for_update(read=True, key_share=True))
         if category is None:
             raise CategoryNotFound
         return category
 
-    async def categories(self) -> Sequence[Category]:
-        return (await self._session.scalars(select(Category).order_by(Category.position, Category.name))).all()
 
-
+_UNITS = "SELECT * FROM unnest($1::uuid[], $2::integer[]) AS w (product_id, quantity)"
 _WANTED = "SELECT * FROM unnest(:ids, :quantities) AS w (product_id, quantity)"
 _SELLABLE = (
     "p.status = 'APPROVED' AND p.deleted_at IS NULL"
@@ -115,8 +124,8 @@ _SELLABLE = (
 )
 
 # The rows are locked in id order first, and the condition is read again by the UPDATE on what the lock shows.
-_RESERVE = text(f"""
-    WITH wanted AS ({_WANTED}),
+_RESERVE = f"""
+    WITH wanted AS ({_UNITS}),
     locked AS (
         SELECT p.id FROM products p JOIN wanted w ON w.product_id = p.id
         WHERE {_SELLABLE} AND p.stock - p.reserved >= w.quantity
@@ -125,28 +134,89 @@ _RESERVE = text(f"""
     UPDATE products p SET reserved = p.reserved + w.quantity
     FROM locked l JOIN wanted w ON w.product_id = l.id
     WHERE p.id = l.id AND {_SELLABLE} AND p.stock - p.reserved >= w.quantity
-    RETURNING p.id, p.vendedor_id, p.name, p.sku, p.precio_venta, p.iva_class, w.quantity
-""").bindparams(  # noqa: S608 - the parts are constants of this module
-    bindparam("ids", type_=ARRAY(Uuid)), bindparam("quantities", type_=ARRAY(Integer))
-)
+    RETURNING p.id, p.vendedor_id, p.name, p.sku, p.precio_venta, p.iva_class, w.quantity, p.weight_kg,
+        p.withdrawal_excluded_reason
+"""  # noqa: S608 - the parts are constants of this module
 
 _AVAILABLE = text(f"SELECT p.stock - p.reserved FROM products p WHERE p.id = :id AND {_SELLABLE}").bindparams(  # noqa: S608
     bindparam("id", type_=Uuid)
 )
 
+_ADD_HOLDS = f"""
+    WITH wanted AS ({_UNITS}),
+    held AS (
+        INSERT INTO stock_holds (order_id, product_id, quantity, state)
+        SELECT $3::bigint, product_id, quantity, 'OPEN' FROM wanted
+    )
+    INSERT INTO stock_movements (product_id, kind, reserved_change, order_id)
+    SELECT product_id, 'HOLD', quantity, $3::bigint FROM wanted
+"""  # noqa: S608 - the parts are constants of this module
+
 _CLOSE_HOLDS = text("""
     WITH held AS (
-        SELECT h.id, h.product_id, h.quantity FROM stock_holds h JOIN products p ON p.id = h.product_id
+        SELECT h.id, h.product_id, h.quantity, CASE WHEN :state = 'SOLD' THEN h.quantity ELSE 0 END AS sold
+        FROM stock_holds h JOIN products p ON p.id = h.product_id
         WHERE h.order_id = :order_id AND h.state = 'OPEN'
         ORDER BY h.product_id FOR NO KEY UPDATE OF p
     ),
     given_back AS (
-        UPDATE products p
-        SET reserved = p.reserved - h.quantity, stock = p.stock - CASE WHEN :state = 'SOLD' THEN h.quantity ELSE 0 END
+        UPDATE products p SET reserved = p.reserved - h.quantity, stock = p.stock - h.sold,
+            units_sold = p.units_sold + h.sold
         FROM held h WHERE p.id = h.product_id
+    ),
+    moved AS (
+        INSERT INTO stock_movements (product_id, kind, stock_change, reserved_change, order_id)
+        SELECT product_id, CASE WHEN :state = 'SOLD' THEN 'SALE' ELSE 'RELEASE' END, -sold, -quantity, :order_id
+        FROM held
     )
-    UPDATE stock_holds s SET state = :state, updated_at = now() FROM held h WHERE s.id = h.id RETURNING s.id
+    UPDATE stock_holds s SET state = :state, updated_at = now() FROM held h WHERE s.id = h.id
+    RETURNING s.product_id
 """).bindparams(bindparam("order_id", type_=BigInteger))
+
+# `enough` is of the rows as the lock shows them, and the lock keeps them so.
+_HOLD_AGAIN = text("""
+    WITH held AS (
+        SELECT h.id, h.product_id, h.quantity, p.stock - p.reserved >= h.quantity AS enough
+        FROM stock_holds h JOIN products p ON p.id = h.product_id
+        WHERE h.order_id = :order_id AND h.state = 'RELEASED'
+        ORDER BY h.product_id FOR NO KEY UPDATE OF p
+    ),
+    wanted AS (SELECT * FROM held WHERE (SELECT bool_and(enough) FROM held)),
+    opened AS (
+        UPDATE stock_holds h SET state = 'OPEN', updated_at = now() FROM wanted w WHERE h.id = w.id
+    ),
+    moved AS (
+        INSERT INTO stock_movements (product_id, kind, reserved_change, order_id)
+        SELECT product_id, 'HOLD', quantity, :order_id FROM wanted
+    )
+    UPDATE products p SET reserved = p.reserved + w.quantity FROM wanted w WHERE p.id = w.product_id
+    RETURNING p.id
+""").bindparams(bindparam("order_id", type_=BigInteger))
+
+_GIVE_BACK = text(f"""
+    WITH wanted AS ({_WANTED}),
+    locked AS (
+        SELECT h.id, h.product_id, w.quantity
+        FROM stock_holds h JOIN wanted w USING (product_id) JOIN products p ON p.id = h.product_id
+        WHERE h.order_id = :order_id AND h.state = 'SOLD' AND h.returned + w.quantity <= h.quantity
+        ORDER BY h.product_id FOR NO KEY UPDATE OF p
+    ),
+    given_back AS (
+        UPDATE stock_holds h SET returned = h.returned + l.quantity, updated_at = now() FROM locked l
+        WHERE h.id = l.id
+    ),
+    moved AS (
+        INSERT INTO stock_movements (product_id, kind, stock_change, order_id, reason)
+        SELECT product_id, 'RETURN', quantity, :order_id, :reason FROM locked
+    )
+    UPDATE products p SET stock = p.stock + l.quantity, units_sold = p.units_sold - l.quantity
+    FROM locked l WHERE p.id = l.product_id
+    RETURNING p.id
+""").bindparams(  # noqa: S608 - the parts are constants of this module
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("quantities", type_=ARRAY(Integer)),
+    bindparam("order_id", type_=BigInteger),
+)
 
 
 class StockRepository:
@@ -155,10 +225,9 @@ class StockRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def reserve(self, wanted: Mapping[ProductId, int]) -> Sequence[Row[Any]]:
+    async def reserve(self, wanted: Mapping[ProductId, int]) -> Sequence[Mapping[str, Any]]:
         """Add to `reserved` wherever enough is left, and give those rows as they are now."""
-        values = {"ids": list(wanted), "quantities": list(wanted.values())}
-        return (await self._session.execute(_RESERVE, values)).all()
+        return await fetch(self._session, _RESERVE, list(wanted), list(wanted.values()))
 
     async def available(self, product_id: ProductId) -> int | None:
         """`get_stock_disponible()` of a product that is for sale; None of any other."""
@@ -166,13 +235,18 @@ class StockRepository:
         return available
 
     async def add_holds(self, order_id: OrderId, quantities: Mapping[ProductId, int]) -> None:
-        rows = [
-            {"order_id": order_id, "product_id": product_id, "quantity": quantity, "state": HoldState.OPEN}
-            for product_id, quantity in quantities.items()
-        ]
-        await self._session.execute(insert(StockHold), rows)
+        await fetch(self._session, _ADD_HOLDS, list(quantities), list(quantities.values()), order_id)
 
-    async def close_holds(self, order_id: OrderId, state: HoldState) -> bool:
-        """End the open holds of an order; whether there were any."""
+    async def close_holds(self, order_id: OrderId, state: HoldState) -> Sequence[ProductId]:
+        """End the open holds of an order; of which products there were any."""
         closed = await self._session.execute(_CLOSE_HOLDS, {"order_id": order_id, "state": state.value})
-        return bool(closed.all())
+        return closed.scalars().all()
+
+    async def hold_again(self, order_id: OrderId) -> Sequence[ProductId]:
+        """Open the released holds of an order again, all or none; of which products there were any."""
+        return (await self._session.execute(_HOLD_AGAIN, {"order_id": order_id})).scalars().all()
+
+    async def give_back(self, order_id: OrderId, units: Mapping[ProductId, int], reason: str) -> Sequence[ProductId]:
+        """Sold units come back; of which products: of one that never had so many, none do."""
+        values = {"order_id": order_id, "ids": list(units), "quantities": list(units.values()), "reason": reason}
+        return (await self._session.execute(_GIVE_BACK, values)).scalars().all()

@@ -21,4 +21,5 @@ class CommissionOut(Output):
     rate: Annotated[Decimal, Field(examples=["0.0500"])]
     amount: Money
     status: CommissionStatus
+    reversed_amount: Annotated[Money, Field(description="What of `amount` is given up, for what was refunded")]
     created_at: datetime

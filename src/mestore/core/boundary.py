@@ -29,6 +29,7 @@ from pydantic import (
     WrapValidator,
 )
 from pydantic_core import PydanticCustomError
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -126,6 +127,9 @@ Price = Annotated[
     BeforeValidator(_money),
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,12}(\.0{1,2})?$", "examples": ["32000.00"]}),
 ]
+QueryPrice = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,12}(\.0{1,2})?$"), Field(examples=["32000.00"])]
+"""A price in a query, where FastAPI takes only what is plain: `Money(…)` reads it."""
+
 PathInt = Annotated[
     int,
     Field(strict=False, ge=1, le=2**63 - 1),
@@ -181,6 +185,21 @@ def _refuse_unstorable(value: Any, place: tuple[str | int, ...]) -> None:
     elif isinstance(value, list):
         for index, member in enumerate(value):
             _refuse_unstorable(member, (*place, index))
+
+
+class _AnyUuid(Convertor[str]):
+    """In a path, `{product_id:any_uuid}`: an id as `Uuid` reads it, and no word that stands beside."""
+
+    regex = r"(?:urn:uuid:)?\{?[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}\}?"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("any_uuid", _AnyUuid())
 
 
 class _StrictRequest(Request):

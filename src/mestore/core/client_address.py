@@ -5,6 +5,7 @@ read from its end, where the nearest proxy added what it saw, up to the first ad
 before that anybody may have invented.
 """
 
+import functools
 import re
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -15,6 +16,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _MOST_PROXIES = 20
+_MOST_REMEMBERED = 4_096
 _WITH_PORT = re.compile(r"\[([0-9a-fA-F:.]+)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 _HOUSEHOLD_BITS = 64
 
@@ -35,6 +37,7 @@ def client_address(scope: Scope, proxies: Sequence[Network]) -> str | None:
     return str(address)
 
 
+@functools.lru_cache(_MOST_REMEMBERED)
 def household(address: str | None) -> str:
     """Who shares a limit: one IPv4 address, or the /64 of IPv6 in which one customer has any address it likes."""
     read = _read(address or "")

@@ -105,7 +105,7 @@ def _members(kind: type[Refusal]) -> Json:
         return {}
     hints = get_type_hints(kind)
     return {
-        field.name: _example(TypeAdapter(hints[field.name]).json_schema(), {})
+        field.name: _example(schema := TypeAdapter(hints[field.name]).json_schema(), schema.get("$defs", {}))
         if field.default is MISSING
         else field.default
         for field in fields(kind)

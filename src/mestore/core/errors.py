@@ -6,6 +6,7 @@
     ├── Forbidden 403       the caller's kind of account may not do this
     ├── NotFound 404        absent, or somebody else's
     ├── Conflict 409        the state of things forbids it
+    ├── Stale 412           what the caller saw has changed since
     ├── Invalid 422         it does not fit
     ├── TooManyRequests 429 a limit is used up; worth trying again later
     └── Unavailable 503     a part that is needed is away; worth trying again
@@ -77,6 +78,13 @@ class Conflict(Refusal):
 
     status = 409
     spanish = "El estado actual no permite esto."
+
+
+class Stale(Refusal):
+    """It has changed since you saw it. Read it again, and send the change with its new ETag."""
+
+    status = 412
+    spanish = "Cambió desde que lo viste. Léelo de nuevo y envía el cambio con su nuevo ETag."
 
 
 class Invalid(Refusal):

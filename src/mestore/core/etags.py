@@ -1,12 +1,15 @@
 """`ETag` on what is read: a client that has it already is told so with a 304 and no body (RFC 9110, 8.8.3 and 13.1.2).
 
-The tag is a hash of the answer's bytes, so it can't be wrong; what a 304 saves is the client's time, not ours.
+The tag is a hash of the answer's bytes, so it can't be wrong; what a 304 saves is the client's time, not ours. An
+answer whose length nobody knows beforehand passes as it comes, without a tag.
 """
 
 import hashlib
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from mestore.core.errors import Stale
 
 _READS = ("GET", "HEAD")
 
@@ -21,11 +24,17 @@ class ETags:
             return
         head: Message = {}
         body = bytearray()
+        passes = False
 
         async def send_tagged(message: Message) -> None:
-            nonlocal head
+            nonlocal head, passes
             if message["type"] == "http.response.start":
                 head = message
+                passes = all(name != b"content-length" for name, _ in message["headers"])
+                if not passes:
+                    return
+            if passes:
+                await send(message)
                 return
             body.extend(message.get("body", b""))
             if not message.get("more_body", False):
@@ -34,9 +43,27 @@ class ETags:
         await self._app(scope, receive, send_tagged)
 
 
+def tag_of(body: bytes) -> str:
+    return f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+
+
+def refuse_stale(if_match: str | None, *shown: str) -> None:
+    """A change that was made up on what its caller saw (RFC 9110, 13.1.1).
+
+    `shown` are the bodies that a read would give now, to one caller or another.
+
+    Raises:
+        Stale: `If-Match` names none of them.
+    """
+    if if_match is None or if_match.strip() == "*":
+        return
+    if {each.strip() for each in if_match.split(",")}.isdisjoint(tag_of(body.encode()) for body in shown):
+        raise Stale
+
+
 async def _answer(request: Request, head: Message, body: bytes, send: Send) -> None:
     if head["status"] == 200:
-        tag = f'"{hashlib.blake2b(body, digest_size=16).hexdigest()}"'
+        tag = tag_of(body)
         head["headers"] = [*head["headers"], (b"etag", tag.encode())]
         if _has(request.headers.get("if-none-match", ""), tag):
             # A 304 has no body, and says nothing of the one it stands for.

@@ -41,6 +41,12 @@ _EXPOSED = (
     *("Content-Disposition", "Link", "Location"),
 )
 _PREFLIGHT_SECONDS = 600
+_PICTURES = re.compile(r"/api/v1/(products/[^/]+/images|complaints/[^/]+/evidence)/*")
+_SHEETS = re.compile(r"/api/v1/products/import/*")
+_COLLECTIONS = re.compile(r"/api/v1/payments/efecty/confirm/*")
+_WEBHOOKS = re.compile(r".*/webhook|/api/v1/carriers/[^/]+/events")
+_FORM_BYTES = 16_384
+"""What a form adds to the file in it."""
 
 
 class UnknownHost(errors.BadRequest):
@@ -53,6 +59,11 @@ class Gate:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app = app
         self._settings = settings.api
+        self._with_files = (
+            (_PICTURES, settings.media.max_bytes + _FORM_BYTES),
+            (_SHEETS, settings.spreadsheets.max_bytes + _FORM_BYTES),
+            (_COLLECTIONS, settings.payments.max_collection_file_bytes + _FORM_BYTES),
+        )
         self._headers = _HEADERS | (_ONLY_HTTPS if settings.environment is Environment.PRODUCTION else {})
         self._origins = frozenset(settings.api.cors_origins)
         self._for_pages = CORSMiddleware(
@@ -64,6 +75,11 @@ class Gate:
             expose_headers=_EXPOSED,
             max_age=_PREFLIGHT_SECONDS,
         )
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What every answer carries that no page of another origin asked for."""
+        return [*self._headers.items(), *([(b"vary", b"Origin")] if self._origins else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -147,10 +163,13 @@ class Gate:
         return [*completed, *((name, value) for name, value in self._headers.items() if name not in said)]
 
     def _limit(self, path: str) -> int:
-        return self._settings.max_webhook_bytes if "/webhook" in path else self._settings.max_body_bytes
+        for addresses, limit in self._with_files:
+            if addresses.fullmatch(path):
+                return limit
+        return self._settings.max_webhook_bytes if _WEBHOOKS.match(path) else self._settings.max_body_bytes
 
     def _record(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route = getattr(scope.get("route"), "path_format", "unmatched")
         metrics.count_request(scope["method"], route, status, seconds)
         if not scope["path"].startswith(("/health", "/metrics")):
             log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))

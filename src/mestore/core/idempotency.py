@@ -2,21 +2,24 @@
 
 The key's row is claimed in the request's own transaction and answered in it, so key and effect are committed together
 or not at all: a COMMIT whose reply was lost is answered from the row. Where a `checkpoint` stands before a call to the
-outside, the claim is committed with the intent; a claim whose process died may be taken over after `LEASE`, and the
-work is told so (`resumed`), since what it intended may already have happened.
+outside, the claim is committed with the intent; a claim whose request broke may be taken over at once, and one whose
+process died after `LEASE`. The work is told so (`resumed`), since what it intended may already have happened.
 
 - same key and body, answered: the first answer, byte for byte, with `Idempotent-Replayed: true`
 - same key, other body: 422; the first still running: 409
 - a refusal before the work began (401, 422, …) leaves the key free; a refusal by a rule is kept and replayed
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
+import structlog
+from fastapi import Header, Request
 from pydantic import StringConstraints, TypeAdapter
 from sqlalchemy import ColumnElement, DateTime, LargeBinary, String, delete, func, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -27,12 +30,15 @@ from starlette.responses import Response
 from mestore.core import problems
 from mestore.core.database import Base, Session, checkpoint, keep_only, transaction
 from mestore.core.errors import Conflict, Invalid, Refusal, Unavailable
+from mestore.core.wiring import made_here
 from mestore.core.world import World
 
 LEASE = timedelta(seconds=60)
 """Longer than any request of ours may take, calls to gateways included."""
 
 KEPT = timedelta(hours=24)
+_PATIENCE_SECONDS = 0.5
+log = structlog.get_logger(__name__)
 
 
 class IdempotencyKey(Base):
@@ -76,7 +82,7 @@ class Once:
         self._session = session
         self._key = key
         self.resumed = False
-        """Whether this run took over a claim whose first run never ended."""
+        """Whether this run took over a claim whose first run never came to an answer."""
 
     async def answer(
         self,
@@ -128,24 +134,25 @@ class Once:
                 set_={"fingerprint": fingerprint, "leased_until": lease, "created_at": func.now(), **_UNANSWERED},
                 where=_is_forgotten(),
             )
-            .returning(IdempotencyKey.key)
+            .returning(IdempotencyKey.leased_until)
         )
-        if taken is not None:
-            return None
-        row = await session.get_one(IdempotencyKey, claim, populate_existing=True)
-        if row.fingerprint != fingerprint:
-            raise IdempotencyKeyReused
-        if row.body is not None and row.status is not None:
-            return Response(row.body, row.status, {"Idempotent-Replayed": "true"}, row.media_type)
-        resumed = await session.scalar(
-            update(IdempotencyKey)
-            .where(*_is(claim), IdempotencyKey.leased_until < func.clock_timestamp())
-            .values(leased_until=lease)
-            .returning(IdempotencyKey.key)
-        )
-        if resumed is None:
-            raise IdempotencyKeyInUse
-        self.resumed = True
+        if taken is None:
+            row = await session.get_one(IdempotencyKey, claim, populate_existing=True)
+            if row.fingerprint != fingerprint:
+                raise IdempotencyKeyReused
+            if row.body is not None and row.status is not None:
+                return Response(row.body, row.status, {"Idempotent-Replayed": "true"}, row.media_type)
+            taken = await session.scalar(
+                update(IdempotencyKey)
+                .where(*_is(claim), IdempotencyKey.leased_until < func.clock_timestamp())
+                .values(leased_until=lease)
+                .returning(IdempotencyKey.leased_until)
+            )
+            if taken is None:
+                raise IdempotencyKeyInUse
+            self.resumed = True
+        world: World = self._request.app.state.world
+        self._request.scope[problems.ON_FAILURE] = partial(_give_back, world, claim, taken)
         return None
 
     async def _store(self, claim: tuple[UUID, str, str], response: Response) -> None:
@@ -190,6 +197,32 @@ async def forget_old_keys(world: World) -> None:
         await session.execute(delete(IdempotencyKey).where(_is_forgotten()))
 
 
+async def _give_back(world: World, claim: tuple[UUID, str, str], leased_until: datetime) -> None:
+    """Let a repetition go on at once: the request that had the claim broke. While PostgreSQL is away it is tried on."""
+    giving_back = asyncio.create_task(_end_lease(world, claim, leased_until))
+    _giving_back.add(giving_back)
+    giving_back.add_done_callback(_giving_back.discard)
+    await asyncio.wait({giving_back}, timeout=_PATIENCE_SECONDS)
+
+
+_giving_back: set[asyncio.Task[None]] = set()
+"""The event loop itself holds tasks only weakly."""
+
+
+async def _end_lease(world: World, claim: tuple[UUID, str, str], leased_until: datetime) -> None:
+    """This one's own, if it was committed: the claim may have been answered, or taken over, meanwhile."""
+    own = (*_is(claim), IdempotencyKey.status.is_(None), IdempotencyKey.leased_until == leased_until)
+    for _ in range(int(LEASE.total_seconds())):
+        try:
+            async with transaction(world.sessions) as session:
+                await session.execute(update(IdempotencyKey).where(*own).values(leased_until=func.clock_timestamp()))
+        except Exception as error:  # noqa: BLE001 - its request has failed already, and the lease ends by itself
+            log.warning("claim_not_given_back", error=type(error).__name__)
+            await asyncio.sleep(1)
+        else:
+            return
+
+
 def _is_forgotten() -> ColumnElement[bool]:
     return IdempotencyKey.created_at < func.clock_timestamp() - KEPT
 
@@ -212,4 +245,4 @@ def _answer(status: int | Callable[[Any], int], value: Any, shape: TypeAdapter[A
     return Response(body, status if isinstance(status, int) else status(value), media_type="application/json")
 
 
-OnceDep = Annotated[Once, Depends()]
+OnceDep = Annotated[Once, made_here(Once)]

@@ -19,6 +19,9 @@ from pgqueuer.queries import Queries
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.core.database import driver_of
+from mestore.core.freshness import changed
+
 
 @dataclass(frozen=True)
 class Event:
@@ -26,6 +29,10 @@ class Event:
 
     priority: ClassVar[int] = 0
     """Codes that somebody waits for go before the rest."""
+
+    def changes(self) -> tuple[str, ...]:
+        """The tags of public answers that this makes stale: see `core/freshness.py`."""
+        return ()
 
     def payload(self) -> bytes:
         return orjson.dumps(asdict(self), default=str)
@@ -70,6 +77,7 @@ def by_event(tasks: Sequence[Task]) -> Subscriptions:
 
 async def publish(session: AsyncSession, *events: Event, after: timedelta | None = None) -> None:
     """Enqueue a job for each subscriber of each event, in this session's transaction."""
+    changed(session, *(tag for event in events for tag in event.changes()))
     subscriptions: Subscriptions = session.info[SUBSCRIPTIONS]
     jobs = [(task.name, event) for event in events for task in subscriptions.get(type(event), ())]
     if not jobs:
@@ -77,8 +85,7 @@ async def publish(session: AsyncSession, *events: Event, after: timedelta | None
     await session.flush()
     # So that the logs of a job can be found by the request, or the request of the job before, that it follows from.
     request_id = structlog.contextvars.get_contextvars().get("request_id")
-    connection = await (await session.connection()).get_raw_connection()
-    queries = Queries(AsyncpgDriver(connection.driver_connection))
+    queries = Queries(AsyncpgDriver(await driver_of(session)))
     await queries.enqueue(
         [name for name, _ in jobs],
         [event.payload() for _, event in jobs],

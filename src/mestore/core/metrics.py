@@ -27,6 +27,7 @@ latency = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
 limited = Counter("mestore_rate_limited_total", "Requests refused because a limit was used up", ["limit"])
+hot_reads = Counter("mestore_hot_reads_total", "Public answers, by where they came from", ["source"])
 webhook_refusals = Counter("mestore_webhook_refusals_total", "Webhooks that were not believed", ["gateway"])
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -5,7 +5,7 @@ place (`Money.share`). Two decimals are kept in the database and shown in JSON (
 Wompi's wire.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Self
@@ -94,8 +94,8 @@ class Money:
 ZERO = Money(0)
 
 
-def total(amounts: "Sequence[Money]") -> Money:
-    return sum(amounts, ZERO)
+def total(amounts: Iterable[Money]) -> Money:
+    return Money(sum((each.amount for each in amounts), Decimal(0)))
 
 
 class MoneyColumn(TypeDecorator[Money]):

@@ -27,6 +27,12 @@ from mestore.core.errors import Refusal
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger(__name__)
 
+ON_FAILURE = "on_failure"
+"""Where a request's scope has what is to be taken back when it breaks, rather than being refused: a coroutine function.
+
+By then its transaction has ended.
+"""
+
 _BY_STATUS = {404: errors.NotFound, 405: errors.MethodNotAllowed, 413: errors.BodyTooLarge, 400: errors.BadRequest}
 _CLIENT_WENT_AWAY = 499
 """Nobody reads it; it is what the figures and the log show."""
@@ -73,12 +79,16 @@ def problem(
     return Response(dump(body), refusal.status, {"Content-Language": language, **(headers or {})}, MEDIA_TYPE)
 
 
+_MONEY_IS_TEXT = orjson.OPT_PASSTHROUGH_DATACLASS
+"""Money is a dataclass, which would be an object with its amount."""
+
+
 def dump(value: Any) -> bytes:
     """JSON bytes of a plain value; text that is no valid Unicode is replaced, never a crash inside an error."""
     try:
-        return orjson.dumps(value, default=str)
+        return orjson.dumps(value, default=str, option=_MONEY_IS_TEXT)
     except TypeError:
-        return orjson.dumps(_valid_text(value), default=str)
+        return orjson.dumps(_valid_text(value), default=str, option=_MONEY_IS_TEXT)
 
 
 def _valid_text(value: Any) -> Any:
@@ -140,23 +150,27 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
+_DRIVER_BROKE = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg says of a connection that broke, or whose server died, while it was used or on its way back."""
+
+
 def is_transient(error: BaseException) -> bool:
     """Whether the database is away, overloaded or was in somebody's way, rather than our statement wrong."""
-    if isinstance(error, PoolTimeout | ConnectionError | TimeoutError | asyncpg.InterfaceError):
+    if isinstance(error, (PoolTimeout, OSError, *_DRIVER_BROKE)):
         return True
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_TRANSIENT)
     if isinstance(error, DBAPIError):
         original = error.orig
         state = str(getattr(original, "sqlstate", None) or getattr(original, "pgcode", None) or "")
-        return error.connection_invalidated or state.startswith(_TRANSIENT) or (not state and _is_interface(error))
-    return isinstance(error, OSError)
+        return error.connection_invalidated or state.startswith(_TRANSIENT) or (not state and _is_driver(error))
+    return False
 
 
-def _is_interface(error: DBAPIError) -> bool:
+def _is_driver(error: DBAPIError) -> bool:
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, asyncpg.InterfaceError | OSError | TimeoutError):
+        if isinstance(cause, (OSError, *_DRIVER_BROKE)):
             return True
         cause = cause.__cause__
     return False
@@ -170,6 +184,8 @@ async def _database(request: Request, error: Exception) -> Response:
 
 async def _anything(request: Request, error: Exception) -> Response:
     """What nobody caught. The log has it; the answer says nothing of the inside."""
+    if (take_back := request.scope.pop(ON_FAILURE, None)) is not None:
+        await take_back()
     if isinstance(error, ClientDisconnect):
         return Response(status_code=_CLIENT_WENT_AWAY)
     if is_transient(error):
@@ -184,6 +200,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refusal)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    for kind in (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    for kind in (DBAPIError, PoolTimeout, OSError, asyncpg.PostgresError, *_DRIVER_BROKE):
         app.add_exception_handler(kind, _database)
     app.add_exception_handler(Exception, _anything)

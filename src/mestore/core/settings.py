@@ -6,15 +6,35 @@ default outside of development, and production does not start without them.
 """
 
 import os
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DEVELOPMENT_SECRET = "development-only-"  # noqa: S105 - the mark by which production recognises and refuses it
+from mestore.core.efecty_settings import EfectySettings
+from mestore.core.market_settings import (
+    CarrierSettings,
+    CartSettings,
+    CatalogSettings,
+    CommissionSettings,
+    ComplaintSettings,
+    FraudSettings,
+    OrderSettings,
+    PaymentSettings,
+    ShippingSettings,
+    VendorSettings,
+    WompiSettings,
+)
+from mestore.core.payu_settings import PayuSettings
+from mestore.core.sections import DEVELOPMENT_SECRET, Section, development_secret
 
 
 class Environment(StrEnum):
@@ -24,15 +44,9 @@ class Environment(StrEnum):
 
 
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.\[\]:-]+)$")]
+
+
 Quota = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,6}/(second|minute|hour|day)$")]
-
-
-def _secret(name: str) -> SecretStr:
-    return SecretStr(f"{DEVELOPMENT_SECRET}{name}-0123456789abcdef0123456789")
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ApiSettings(Section):
@@ -40,6 +54,11 @@ class ApiSettings(Section):
     port: int = 8000
     workers: int = Field(default_factory=lambda: max(1, os.cpu_count() or 1))
     trusted_hosts: list[str] = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+    shutdown_grace_seconds: float | None = Field(None, ge=0)
+    """How long `/health/ready` says 503 before the listener closes: longer than the load balancer takes to notice.
+
+    Unset, it is 5 in production and 0 elsewhere.
+    """
     max_body_bytes: int = 1_048_576
     max_webhook_bytes: int = 65_536
     trusted_proxies: list[IPvAnyNetwork] = []
@@ -69,6 +88,7 @@ class LimitSettings(Section):
     orders: Quota = "50/hour"
     payments: Quota = "20/hour"
     product_writes: Quota = "100/hour"
+    cart_writes: Quota = "120/minute"
     search: Quota = "120/minute"
     factor: int = Field(1, ge=1)
     """Multiplies them all: on a laptop and in tests one address is everybody."""
@@ -89,8 +109,58 @@ class RedisSettings(Section):
     timeout_seconds: float = 0.2
 
 
+class CacheSettings(Section):
+    """Public answers that are kept ready."""
+
+    seconds: int = Field(60, ge=0)
+    """At most so long, should a change ever not be told; with 0 nothing is kept."""
+    max_bytes: int = 16 * 1024 * 1024
+    """In each process."""
+
+
+class MediaSettings(Section):
+    """Pictures: what may be sent, where our files of it lie and where they are fetched."""
+
+    url: str | None = None
+    """`s3://bucket/prefix`; absent, the files lie in `folder`."""
+    folder: Path | None = None
+    """Absent, `media` in `data_dir`."""
+    public_url: str = "/media"
+    """What stands before a file's name in answers: this service, or the network of caches before it."""
+    private_url: str | None = None
+    """The like for pictures that only some may see: never public, nor in `url`; absent, `private` in `data_dir`."""
+    max_bytes: int = 5_242_880
+    max_pixels: int = 40_000_000
+    at_once: int = Field(2, ge=1)
+    """How many pictures one process of the API has worked on at a time."""
+    orphan_hours: int = Field(1, ge=1)
+    """How old files are that no picture names before they are removed: an upload takes less than a minute."""
+    per_product: int = Field(10, ge=1, le=10)
+
+
+class SpreadsheetSettings(Section):
+    """Files of products: what may be sent, and where it waits for its import."""
+
+    url: str | None = None
+    """`s3://bucket/prefix`, never one that is public: the files name costs; absent, they wait in `folder`."""
+    folder: Path | None = None
+    """Absent, `imports` in `data_dir`. API and worker on different machines need `url`."""
+    max_bytes: int = 20_971_520
+    max_unpacked_bytes: int = 209_715_200
+    """Of all that an XLSX file, which is a ZIP archive, holds."""
+    max_rows: int = Field(50_000, ge=1)
+    batch_rows: int = Field(200, ge=1, le=500)
+    """So many rows are looked at and written in one transaction."""
+    at_once: int = Field(2, ge=1)
+    """How many files one process has converted at a time, each by a process of its own."""
+    orphan_hours: int = Field(1, ge=1)
+    """How old files are that no import waits for before they are removed."""
+    give_up_hours: int = Field(24, ge=1)
+    """An import that has not ended by then never will."""
+
+
 class AuthSettings(Section):
-    secret: SecretStr = _secret("auth")
+    secret: SecretStr = development_secret("auth")
     previous_secrets: list[SecretStr] = []
     """What `secret` was before: tokens made with them are good until they expire. Keep one here for `refresh_days`."""
     issuer: str = "mestore"
@@ -115,48 +185,12 @@ class AuthSettings(Section):
     slow_seconds: int = 15
     terms_version: str = "2026-11-24"
     """Which text of terms and data policy somebody agrees to who registers now."""
+    sessions_kept_days: int = Field(90, ge=1)
+    """After it ended: so long a device it was on is none that is new, and its refresh tokens are known as used up."""
+    codes_kept_days: int = Field(7, ge=1)
+    """One-time codes and password links, after they expired."""
     hash_concurrency: int = 2
     """Argon2 runs in threads, so many at once: each takes 64 MiB and a core."""
-
-
-class VendorSettings(Section):
-    auto_approve: bool = True
-
-
-class OrderSettings(Section):
-    shipping_cost: Decimal = Decimal(15_000)
-    free_shipping_from: Decimal = Decimal(200_000)
-    hold_minutes: int = 60
-    """An order without any payment attempt keeps its stock this long."""
-    card_hold_minutes: int = 30
-    pse_hold_minutes: int = 60
-
-
-class FraudSettings(Section):
-    decline_from: int = 80
-    review_from: int = 60
-
-
-class WompiSettings(Section):
-    base_url: str = "http://127.0.0.1:8090/wompi/v1"
-    public_key: str = "pub_test_mestore"
-    private_key: SecretStr = SecretStr("prv_test_mestore")
-    integrity_secret: SecretStr = SecretStr("test_integrity_mestore")
-    events_secret: SecretStr = SecretStr("test_events_mestore")
-    environment: str = "test"
-    """What an event must say in `environment`: `test`, or `prod` in production (fault F46)."""
-    connect_timeout_seconds: float = 1.0
-    timeout_seconds: float = 8.0
-    payment_url_wait_seconds: float = 6.0
-    """How long `process` polls for the bank's address, which PSE gives only after a moment."""
-
-
-class PaymentSettings(Section):
-    return_url: str = "http://127.0.0.1:8090/return"
-    """Where a buyer lands after the bank when the request names no `return_url`."""
-    sweep_after_seconds: int = 30
-    not_found_grace_seconds: int = 120
-    """How long a gateway may not know a reference before the attempt counts as never made."""
 
 
 class JobSettings(Section):
@@ -166,8 +200,46 @@ class JobSettings(Section):
     at_once: int = 20
 
 
-class CommissionSettings(Section):
-    rate: Decimal = Decimal("0.05")
+class ChromaSettings(Section):
+    """The server of vectors. `mestore up` starts one of its own where no `url` is set."""
+
+    url: str | None = None
+    """`http://…`; absent, searches are by words alone."""
+    port: int = 8091
+    """Of the one that `mestore up` starts, on 127.0.0.1."""
+    timeout_seconds: float = Field(1.0, gt=0)
+
+
+class EmbedderSettings(Section):
+    """Who makes vectors of texts. After a change of model: `mestore search rebuild`."""
+
+    url: str | None = None
+    """A server that answers `POST /v1/embeddings` as OpenAI's does; absent, the model that comes along is used."""
+    api_key: SecretStr = SecretStr("")
+    query_model: str = "e5-query"
+    passage_model: str = "e5-passage"
+    """The same as `query_model`, for models that make no difference."""
+    timeout_seconds: float = Field(1.0, gt=0)
+    threads: int = Field(1, ge=1)
+
+
+class SearchSettings(Section):
+    """How the two rankings, by words and by meaning, become one. `make relevance` finds these numbers."""
+
+    rank_constant: int = Field(5, ge=1)
+    """Of reciprocal rank fusion: the larger, the less the very first places count."""
+    all_words_weight: float = 1.0
+    some_words_weight: float = 0.6
+    meaning_weight: float = 0.6
+    neighbours: int = Field(100, ge=1, le=1_000)
+    """How many products the vectors may name."""
+    margin: float = 0.06
+    """How much farther than the nearest a neighbour may lie, as a distance by cosine."""
+    wait_seconds: float = Field(1.0, gt=0)
+    """For the vectors; after that the words alone answer."""
+    breaker_failures: int = Field(3, ge=1)
+    breaker_seconds: float = Field(5.0, gt=0)
+    """So long nobody waits for vectors after so many failures in a row."""
 
 
 class MailSettings(Section):
@@ -185,7 +257,7 @@ class SmsSettings(Section):
 
     base_url: str = "http://127.0.0.1:8090/twilio"
     account_sid: str = "AC00000000000000000000000000000000"
-    auth_token: SecretStr = _secret("sms")
+    auth_token: SecretStr = development_secret("sms")
     sender: str = "+15005550006"
     timeout_seconds: float = 5.0
     daily_budget: int = 1_000
@@ -217,17 +289,44 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     database: DatabaseSettings = DatabaseSettings()
     redis: RedisSettings = RedisSettings()
+    cache: CacheSettings = CacheSettings()
+    media: MediaSettings = MediaSettings()
+    spreadsheets: SpreadsheetSettings = SpreadsheetSettings()
     auth: AuthSettings = AuthSettings()
     vendors: VendorSettings = VendorSettings()
+    catalog: CatalogSettings = CatalogSettings()
     orders: OrderSettings = OrderSettings()
+    cart: CartSettings = CartSettings()
+    shipping: ShippingSettings = ShippingSettings()
     fraud: FraudSettings = FraudSettings()
     payments: PaymentSettings = PaymentSettings()
     jobs: JobSettings = JobSettings()
+    carriers: CarrierSettings = CarrierSettings()
     commissions: CommissionSettings = CommissionSettings()
+    complaints: ComplaintSettings = ComplaintSettings()
+    chroma: ChromaSettings = ChromaSettings()
+    embedder: EmbedderSettings = EmbedderSettings()
+    search: SearchSettings = SearchSettings()
     wompi: WompiSettings = WompiSettings()
+    payu: PayuSettings = PayuSettings()
+    efecty: EfectySettings = EfectySettings()
     mail: MailSettings = MailSettings()
     sms: SmsSettings = SmsSettings()
     sandbox: SandboxSettings = SandboxSettings()
+
+    @property
+    def payu_offered(self) -> PayuSettings | None:
+        """How PayU is reached: as `payu` says, outside production its public test account; None: it is not offered."""
+        if self.payu.merchant_id:
+            return self.payu
+        return None if self.environment is Environment.PRODUCTION else self.payu.with_public_test_account()
+
+    @property
+    def efecty_offered(self) -> EfectySettings | None:
+        """The like for Efecty, with the sandbox's account outside production."""
+        if self.efecty.merchant:
+            return self.efecty
+        return None if self.environment is Environment.PRODUCTION else self.efecty.with_sandbox_account()
 
     @model_validator(mode="after")
     def _production_has_its_own_secrets(self) -> Self:
@@ -251,10 +350,19 @@ class Settings(BaseSettings):
                 ),
                 "MESTORE_WOMPI_EVENTS_SECRET": not self.wompi.events_secret.get_secret_value().startswith("prod_"),
                 "MESTORE_WOMPI_BASE_URL": not self.wompi.base_url.startswith("https://"),
+                "MESTORE_WOMPI_CHECKOUT_URL": not self.wompi.checkout_url.startswith("https://"),
                 "MESTORE_WOMPI_ENVIRONMENT": self.wompi.environment != "prod",
+                **self.payu.unfit_for_production(),
+                **self.efecty.unfit_for_production(),
+                "MESTORE_FRAUD_SECRET": self.fraud.secret.get_secret_value().startswith(DEVELOPMENT_SECRET)
+                or len(self.fraud.secret.get_secret_value()) < 32,
                 "MESTORE_SMS_BASE_URL": not self.sms.base_url.startswith("https://"),
                 "MESTORE_SMS_ACCOUNT_SID": not self.sms.account_sid.strip("AC0"),
                 "MESTORE_SMS_AUTH_TOKEN": self.sms.auth_token.get_secret_value().startswith(DEVELOPMENT_SECRET),
+                "MESTORE_CARRIERS_SECRETS": any(
+                    secret.get_secret_value().startswith(DEVELOPMENT_SECRET) or len(secret.get_secret_value()) < 32
+                    for secret in (self.carriers.secrets or {}).values()
+                ),
                 "MESTORE_API_TRUSTED_HOSTS": "testserver" in self.api.trusted_hosts,
             }.items()
             if absent

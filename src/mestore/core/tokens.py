@@ -8,6 +8,7 @@ import functools
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import jwt
@@ -21,6 +22,7 @@ SCOPE_KEY = "access_token"
 _ALGORITHM = "HS256"
 _REQUIRED = ["iss", "aud", "sub", "jti", "iat", "exp", "typ", "sid"]
 _LEEWAY = timedelta(seconds=30)
+_MOST_REMEMBERED = 4_096
 
 
 class BadToken(Exception):
@@ -62,33 +64,56 @@ def read(settings: AuthSettings, token: str, now: datetime) -> AccessToken:
         BadToken: another key, signature or algorithm, a missing claim, another kind of token, expired, or valid for too
         long.
     """
+    keys = tuple(secret.get_secret_value() for secret in (settings.secret, *settings.previous_secrets))
+    signed = _signed(token, keys, settings.issuer, settings.audience)
+    moment, leeway = now.timestamp(), _LEEWAY.total_seconds()
+    longest = settings.access_minutes * 60 + leeway
+    if not signed.issued - leeway <= moment < signed.expires or signed.expires - signed.issued > longest:
+        raise BadToken
+    return signed.token
+
+
+@dataclass(frozen=True)
+class _Signed:
+    """What never changes of a token: whether it is still good is asked at each reading."""
+
+    token: AccessToken
+    issued: int
+    expires: int
+
+
+@functools.lru_cache(_MOST_REMEMBERED)
+def _signed(token: str, keys: tuple[str, ...], issuer: str, audience: str) -> _Signed:
+    """The same token comes with each request of an hour. Only what one of these keys signed is remembered."""
     try:
-        claims = jwt.decode(
-            token,
-            _key_of(settings, token),
-            algorithms=[_ALGORITHM],
-            audience=settings.audience,
-            issuer=settings.issuer,
-            # The times are compared below, with the clock that was handed in.
-            options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
-        )
+        claims = _claims(token, keys, issuer, audience)
         issued, expires = _seconds(claims["iat"]), _seconds(claims["exp"])
         token_read = AccessToken(UserId(UUID(claims["sub"])), SessionId(UUID(claims["sid"])))
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError, AttributeError, RecursionError) as error:
         raise BadToken from error
-    moment, leeway = now.timestamp(), _LEEWAY.total_seconds()
-    longest = settings.access_minutes * 60 + leeway
-    if claims["typ"] != "access" or not issued - leeway <= moment < expires or expires - issued > longest:
+    if claims["typ"] != "access":
         raise BadToken
-    return token_read
+    return _Signed(token_read, issued, expires)
 
 
-def _key_of(settings: AuthSettings, token: str) -> str:
-    """Which of our keys a token says that it was signed with."""
-    name = jwt.get_unverified_header(token).get("kid")
-    for secret in (settings.secret, *settings.previous_secrets):
-        if key_id(secret.get_secret_value()) == name:
-            return secret.get_secret_value()
+def _claims(token: str, keys: tuple[str, ...], issuer: str, audience: str) -> dict[str, Any]:
+    """What the key of ours that a token names has signed."""
+    for key in keys:
+        try:
+            read = jwt.decode_complete(
+                token,
+                key,
+                algorithms=[_ALGORITHM],
+                audience=audience,
+                issuer=issuer,
+                # The times are compared at each reading, with the clock that was handed in.
+                options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            )
+        except jwt.InvalidSignatureError:
+            continue
+        if read["header"].get("kid") == key_id(key):
+            claims: dict[str, Any] = read["payload"]
+            return claims
     raise BadToken
 
 

@@ -1,15 +1,21 @@
 """What lies outside of this process, opened once and handed to who needs it: settings, clock, database, HTTP, Redis."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 from redis.asyncio import Redis
 
 from mestore.core.clock import Now
 from mestore.core.database import Sessions, create_engine, session_factory
+from mestore.core.freshness import FRESHNESS, Freshness
+from mestore.core.hot_reads import Store
 from mestore.core.jobs import SUBSCRIPTIONS, Task, by_event
+from mestore.core.reads import Reads
 from mestore.core.settings import Settings
 
 
@@ -20,8 +26,12 @@ class World:
     sessions: Sessions
     intake_sessions: Sessions
     """A small pool of its own for webhooks: a gateway is heard even when shoppers use up the other (fault F05)."""
+    reads: Reads
+    """Public reads, past the sessions."""
     http: httpx.AsyncClient
     redis: Redis
+    hot: Store
+    """Public answers that are kept ready, and what has changed since they were made."""
 
 
 @asynccontextmanager
@@ -29,7 +39,7 @@ async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, nam
     """Open everything lazily: nothing is connected to yet, so that a process starts while a part is away."""
     if settings.database.url is None or settings.redis.url is None:
         raise ValueError("set MESTORE_DATABASE_URL and MESTORE_REDIS_URL, or start everything with `make up`")
-    info = {SUBSCRIPTIONS: by_event(tasks)}
+    info: dict[Any, Any] = {SUBSCRIPTIONS: by_event(tasks)}
     async with AsyncExitStack() as stack:
         engine = create_engine(settings.database.url, settings.database, name=name)
         stack.push_async_callback(engine.dispose)
@@ -37,6 +47,8 @@ async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, nam
             settings.database.url, settings.database.model_copy(update={"pool_size": 2}), name=f"{name}-intake"
         )
         stack.push_async_callback(intake.dispose)
+        reads = Reads(settings.database.url, settings.database, name=name)
+        stack.push_async_callback(reads.close)
         http = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
         redis = Redis.from_url(
             settings.redis.url,
@@ -45,4 +57,29 @@ async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, nam
             decode_responses=True,
         )
         stack.push_async_callback(redis.aclose)
-        yield World(settings, now, session_factory(engine, info), session_factory(intake, info), http, redis)
+        hot = await stack.enter_async_context(_hot_answers(settings))
+        info[FRESHNESS] = hot.freshness
+        yield World(
+            settings, now, session_factory(engine, info), session_factory(intake, info), reads, http, redis, hot
+        )
+
+
+@asynccontextmanager
+async def _hot_answers(settings: Settings) -> AsyncIterator[Store]:
+    """With a connection of its own to Redis: answers are bytes."""
+    assert settings.redis.url is not None
+    wait = settings.redis.timeout_seconds
+    redis = Redis.from_url(settings.redis.url, socket_timeout=wait, socket_connect_timeout=wait)
+    freshness = Freshness(settings.data_dir, redis)
+    listening = asyncio.create_task(freshness.listen())
+    try:
+        yield Store(freshness, redis, seconds=settings.cache.seconds, max_bytes=settings.cache.max_bytes)
+    finally:
+        while not listening.done():
+            # Python 3.11 loses a cancellation that comes together with an answer.
+            listening.cancel()
+            await asyncio.wait({listening}, timeout=0.5)
+        with contextlib.suppress(asyncio.CancelledError):
+            await listening
+        await redis.aclose()
+        freshness.close()

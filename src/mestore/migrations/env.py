@@ -11,8 +11,12 @@ from mestore.core.database import driver_url
 
 
 def _not_of_the_queue(name: str | None, kind: str, _parents: object) -> bool:
-    """PgQueuer's tables are its own, made by its own statements; `order_edges` is data, not a model."""
-    return not (kind == "table" and name is not None and name.startswith(("pgqueuer", "order_edges")))
+    """PgQueuer's tables are its own, made by its own statements; the tables of edges are data, not models."""
+    return not (
+        kind == "table"
+        and name is not None
+        and name.startswith(("pgqueuer", "order_edges", "package_edges", "return_edges"))
+    )
 
 
 def _run(connection: Connection) -> None:

@@ -8,27 +8,13 @@ import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from mestore.core.clock import COLOMBIA
+from mestore.core.wording import clock, day, pesos
 
 _BLANK_LINES = re.compile(r"\n{3,}")
-_MONTHS = {
-    "es": (
-        *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
-        *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
-    ),
-    "en": (
-        *("January", "February", "March", "April", "May", "June"),
-        *("July", "August", "September", "October", "November", "December"),
-    ),
-}
-_HALVES = {"es": ("a. m.", "p. m."), "en": ("a.m.", "p.m.")}
-_BETWEEN = {"es": " de ", "en": " "}
 
 
 @dataclass(frozen=True)
@@ -47,27 +33,6 @@ def write(template: str, language: str, context: Mapping[str, Any]) -> Letter:
     return Letter(
         " ".join(subject.split()), _BLANK_LINES.sub("\n\n", plain.render(whole)).strip() + "\n", rich.render(whole)
     )
-
-
-def pesos(amount: Decimal | str) -> str:
-    """`$ 250.000`, as Colombians write it."""
-    return f"$ {int(Decimal(amount)):,}".replace(",", ".")
-
-
-def clock(moment: datetime | str, language: str) -> str:
-    """The hour in Colombia, `3:04 p. m.`"""
-    local = _local(moment)
-    return f"{local.hour % 12 or 12}:{local.minute:02} {_HALVES[language][local.hour // 12]}"
-
-
-def day(moment: datetime | str, language: str) -> str:
-    """The date in Colombia, `24 de noviembre de 2026`."""
-    local = _local(moment)
-    return _BETWEEN[language].join([str(local.day), _MONTHS[language][local.month - 1], str(local.year)])
-
-
-def _local(moment: datetime | str) -> datetime:
-    return (datetime.fromisoformat(moment) if isinstance(moment, str) else moment).astimezone(COLOMBIA)
 
 
 @functools.cache

@@ -29,7 +29,9 @@ class MessageStatus(StrEnum):
 
 
 class Message(Base):
-    """At most one per fact, channel and receiver. `context` fills the template and holds no code or secret."""
+    """At most one per fact, channel and receiver. `context` fills the template and holds no secret, and no code that
+    proves who somebody is.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (Index("uq_messages_fact_channel_receiver", "fact", "channel", "receiver_id", unique=True),)

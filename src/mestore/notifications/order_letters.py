@@ -1,20 +1,41 @@
-"""What buyers and vendors are told about an order."""
+"""What buyers and vendors are told about an order.
+
+Its buyer hears of each package that leaves, arrives or is called off; an order that is cancelled as a whole is one
+letter, and none for its packages.
+"""
 
 from collections.abc import Sequence
+from datetime import date, datetime, time
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mestore.core.ids import OrderId
+from mestore.core.clock import COLOMBIA
+from mestore.core.ids import OrderId, PackageId
+from mestore.core.market_settings import OrderSettings
 from mestore.notifications.repository import OrderReader, PackageToTell
 from mestore.notifications.service import Notice, NotificationService
+from mestore.orders.events import RefundMade
 from mestore.orders.models import Order, OrderItem, Package
+from mestore.orders.states import OrderStatus
 
 
 class OrderLetters:
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, settings: OrderSettings) -> None:
         self._orders = OrderReader(session)
         self._notifications = NotificationService(session)
+        self._settings = settings
+
+    async def placed(self, order_id: OrderId) -> None:
+        """Tell the buyer what is held, and until when."""
+        order = await self._orders.order(order_id)
+        context = _facts(order) | {
+            "items": _lines(order.items),
+            **_amounts(order),
+            "total": str(order.total_amount),
+            "expires_at": order.expires_at.isoformat(),
+        }
+        await self._tell_buyer(order, f"order_placed:{order_id}", "order_placed", context)
 
     async def confirmed(self, order_id: OrderId) -> None:
         """Tell the buyer, and each vendor of its own package only."""
@@ -26,13 +47,83 @@ class OrderLetters:
             "address": order.shipping_info["address"],
         }
         fact = f"order_confirmed:{order_id}"
-        await self._notifications.queue(Notice(fact, order.buyer_id, "order_confirmed_buyer", buyer_context))
+        await self._tell_buyer(order, fact, "order_confirmed_buyer", buyer_context)
         for part in await self._orders.packages(order):
             await self._notifications.queue(
                 Notice(
                     f"{fact}:{part.package.id}", part.vendor.user_id, "order_confirmed_vendor", _of_vendor(order, part)
                 )
             )
+
+    async def shipped(self, order_id: OrderId, package_id: PackageId) -> None:
+        """Tell the buyer who carries a package, under which number, and where to follow it."""
+        order, part = await self._part(order_id, package_id)
+        context = _of_buyer(order, part) | {
+            "carrier": part.package.carrier,
+            "guide_number": part.package.guide_number,
+            "promised_by": _noon(part.package.promised_by),
+            "link": f"{self._settings.tracking_url}/{order.order_number}",
+        }
+        await self._tell_buyer(order, f"package_shipped:{package_id}", "package_shipped", context)
+
+    async def delivered(self, order_id: OrderId, package_id: PackageId) -> None:
+        """Tell the buyer until when what arrived may be returned."""
+        order, part = await self._part(order_id, package_id)
+        assert part.package.returnable_until is not None
+        context = _of_buyer(order, part) | {"returnable_until": part.package.returnable_until.isoformat()}
+        await self._tell_buyer(order, f"package_delivered:{package_id}", "package_delivered", context)
+
+    async def cancelled(self, order_id: OrderId) -> None:
+        """Tell the buyer, and, of an order that was paid, each vendor: of its own package only.
+
+        Of an order that has come back meanwhile there is nothing to tell.
+        """
+        order = await self._orders.order(order_id)
+        if order.status is not OrderStatus.CANCELLED:
+            return
+        parts = await self._orders.packages(order)
+        paid = any(part.package.confirmed_at is not None for part in parts)
+        # One that came back with late money may be cancelled once more, and that is another fact.
+        fact = f"order_cancelled:{order_id}:paid" if paid else f"order_cancelled:{order_id}"
+        context = _facts(order) | {"items": _lines(order.items), "total": str(order.total_amount), "paid": paid}
+        await self._tell_buyer(order, fact, "order_cancelled_buyer", context)
+        for part in parts if paid else ():
+            own = _of_vendor(order, part)
+            await self._notifications.queue(
+                Notice(f"{fact}:{part.package.id}", part.vendor.user_id, "order_cancelled_vendor", own)
+            )
+
+    async def package_cancelled(self, order_id: OrderId, package_id: PackageId) -> None:
+        """Tell the buyer that one part does not come; of an order of which nothing comes, its own letter tells it."""
+        order, part = await self._part(order_id, package_id)
+        if order.status is OrderStatus.CANCELLED:
+            return
+        context = _of_buyer(order, part) | {"total": str(part.package.total)}
+        await self._tell_buyer(order, f"package_cancelled:{package_id}", "package_cancelled", context)
+
+    async def refunded(self, made: RefundMade) -> None:
+        """Tell the buyer how much went back."""
+        order = await self._orders.order(made.order_id)
+        await self._tell_buyer(
+            order, f"refund_made:{made.cause}", "refund_made", _facts(order) | {"amount": made.amount}
+        )
+
+    async def _part(self, order_id: OrderId, package_id: PackageId) -> tuple[Order, PackageToTell]:
+        order = await self._orders.order(order_id)
+        parts = await self._orders.packages(order)
+        return order, next(part for part in parts if part.package.id == package_id)
+
+    async def _tell_buyer(self, order: Order, fact: str, template: str, context: dict[str, Any]) -> None:
+        await self._notifications.queue(Notice(fact, order.buyer_id, template, context))
+
+
+def _of_buyer(order: Order, part: PackageToTell) -> dict[str, Any]:
+    return _facts(order) | {"business_name": part.vendor.business_name, "items": _lines(part.items)}
+
+
+def _noon(day: date) -> str:
+    """A moment of this day in Colombia."""
+    return datetime.combine(day, time(12), COLOMBIA).isoformat()
 
 
 def _of_vendor(order: Order, part: PackageToTell) -> dict[str, Any]:

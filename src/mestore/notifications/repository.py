@@ -9,9 +9,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from mestore.core.ids import MessageId, OrderId, UserId
+from mestore.core.ids import MessageId, OrderId, ReturnId, ReturnMoveId, UserId, VendorId
 from mestore.notifications.models import Channel, Message, MessageStatus, SmsDay
 from mestore.orders.models import Order, OrderItem, Package
+from mestore.returns.models import Return, ReturnHistory, ReturnItem
 from mestore.vendors.models import Vendor
 
 _NOW = func.clock_timestamp()
@@ -137,3 +138,28 @@ class OrderReader:
             PackageToTell(package, vendor, [item for item in order.items if item.package_id == package.id])
             for package, vendor in rows
         ]
+
+
+class ReturnReader:
+    """What letters tell of a return."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def move(self, move_id: ReturnMoveId) -> ReturnHistory:
+        return await self._session.get_one(ReturnHistory, move_id)
+
+    async def whole(self, return_id: ReturnId) -> tuple[Return, Order, list[tuple[OrderItem, int]]]:
+        """With its order, and its items with the units that come back."""
+        found = await self._session.get_one(Return, return_id)
+        items = await self._session.execute(
+            select(OrderItem, ReturnItem.quantity)
+            .join(ReturnItem, ReturnItem.order_item_id == OrderItem.id)
+            .where(ReturnItem.return_id == return_id)
+            .order_by(OrderItem.id)
+        )
+        order = await self._session.get_one(Order, found.order_id)
+        return found, order, [(item, quantity) for item, quantity in items]
+
+    async def owner(self, vendor_id: VendorId) -> UserId:
+        return (await self._session.get_one(Vendor, vendor_id)).user_id

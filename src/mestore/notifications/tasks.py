@@ -16,16 +16,30 @@ from mestore.auth.events import (
 from mestore.auth.passwords import PasswordLinks
 from mestore.auth.phone import PhoneCodes
 from mestore.auth.service import AuthService
+from mestore.complaints.events import ComplaintAnswered, ComplaintFiled
 from mestore.core.clock import COLOMBIA
 from mestore.core.database import transaction
 from mestore.core.world import World
+from mestore.notifications.complaint_letters import ComplaintLetters
 from mestore.notifications.events import MessageQueued, SmsQueued, SmsTaken
 from mestore.notifications.mailer import Mailer
 from mestore.notifications.order_letters import OrderLetters
+from mestore.notifications.payment_letters import PaymentLetters
+from mestore.notifications.return_letters import ReturnLetters
 from mestore.notifications.service import MailService, Notice, NotificationService
 from mestore.notifications.sms import SmsService
 from mestore.notifications.twilio import Twilio
-from mestore.orders.events import OrderConfirmed
+from mestore.orders.events import (
+    OrderCancelled,
+    OrderConfirmed,
+    OrderPlaced,
+    PackageCancelled,
+    PackageDelivered,
+    PackageShipped,
+    RefundMade,
+)
+from mestore.payments.events import SlipIssued
+from mestore.returns.events import ReturnMoved
 from mestore.users.errors import UserNotFound
 
 log = structlog.get_logger(__name__)
@@ -130,4 +144,58 @@ async def welcome(world: World, event: EmailVerified) -> None:
 
 async def tell_order_confirmed(world: World, event: OrderConfirmed) -> None:
     async with transaction(world.sessions) as session:
-        await OrderLetters(session).confirmed(event.order_id)
+        await _order_letters(world, session).confirmed(event.order_id)
+
+
+async def tell_order_placed(world: World, event: OrderPlaced) -> None:
+    async with transaction(world.sessions) as session:
+        await _order_letters(world, session).placed(event.order_id)
+
+
+async def tell_package_shipped(world: World, event: PackageShipped) -> None:
+    async with transaction(world.sessions) as session:
+        await _order_letters(world, session).shipped(event.order_id, event.package_id)
+
+
+async def tell_package_delivered(world: World, event: PackageDelivered) -> None:
+    async with transaction(world.sessions) as session:
+        await _order_letters(world, session).delivered(event.order_id, event.package_id)
+
+
+async def tell_order_cancelled(world: World, event: OrderCancelled) -> None:
+    async with transaction(world.sessions) as session:
+        await _order_letters(world, session).cancelled(event.order_id)
+
+
+async def tell_package_cancelled(world: World, event: PackageCancelled) -> None:
+    async with transaction(world.sessions) as session:
+        await _order_letters(world, session).package_cancelled(event.order_id, event.package_id)
+
+
+async def tell_refund_made(world: World, event: RefundMade) -> None:
+    async with transaction(world.sessions) as session:
+        await _order_letters(world, session).refunded(event)
+
+
+def _order_letters(world: World, session: AsyncSession) -> OrderLetters:
+    return OrderLetters(session, world.settings.orders)
+
+
+async def tell_slip(world: World, event: SlipIssued) -> None:
+    async with transaction(world.sessions) as session:
+        await PaymentLetters(session, world.settings).slip(event.payment_id)
+
+
+async def tell_complaint_filed(world: World, event: ComplaintFiled) -> None:
+    async with transaction(world.sessions) as session:
+        await ComplaintLetters(session).filed(event.complaint_id)
+
+
+async def tell_complaint_answered(world: World, event: ComplaintAnswered) -> None:
+    async with transaction(world.sessions) as session:
+        await ComplaintLetters(session).answered(event.complaint_id, event.message_id)
+
+
+async def tell_return(world: World, event: ReturnMoved) -> None:
+    async with transaction(world.sessions) as session:
+        await ReturnLetters(session).moved(event)

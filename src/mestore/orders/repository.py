@@ -1,18 +1,20 @@
 """Every query about orders."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
-from mestore.core.database import Base
-from mestore.core.ids import OrderId, UserId
+from mestore.core.clock import COLOMBIA
+from mestore.core.ids import OrderId, PackageId, UserId, VendorId
 from mestore.core.paging import Slice, decode, row_number, slice_of
 from mestore.orders.errors import OrderNotFound
-from mestore.orders.models import Order, OrderHistory, Package
-from mestore.orders.states import OrderStatus
+from mestore.orders.models import Order, OrderHistory, OrderItem, Package
+from mestore.orders.states import Actor, OrderStatus, PackageStatus
 
 
 def from_now(wait: timedelta) -> ColumnElement[datetime]:
@@ -21,15 +23,33 @@ def from_now(wait: timedelta) -> ColumnElement[datetime]:
     return moment
 
 
+@dataclass(frozen=True)
+class OrderFilter:
+    """Which orders a list shows; what is None is not asked about. Days are Colombia's, both inclusive."""
+
+    status: OrderStatus | None = None
+    since: date | None = None
+    until: date | None = None
+    buyer_id: UserId | None = None
+    vendor_id: VendorId | None = None
+    order_number: str | None = None
+
+
 class OrderRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
     async def of_buyer(self, buyer_id: UserId, order_id: OrderId) -> Order:
         """Someone else's order is as absent as one that never existed."""
+        return await self._whole(Order.id == order_id, Order.buyer_id == buyer_id)
+
+    async def whole(self, order_id: OrderId) -> Order:
+        return await self._whole(Order.id == order_id)
+
+    async def _whole(self, *which: ColumnElement[bool]) -> Order:
         order = await self._session.scalar(
             select(Order)
-            .where(Order.id == order_id, Order.buyer_id == buyer_id)
+            .where(*which)
             .options(selectinload(Order.items), selectinload(Order.packages), selectinload(Order.history))
             .execution_options(populate_existing=True)
         )
@@ -37,8 +57,9 @@ class OrderRepository:
             raise OrderNotFound
         return order
 
-    async def page_of_buyer(self, buyer_id: UserId, limit: int, cursor: str | None, *, count: bool) -> Slice[Order]:
-        query = select(Order).where(Order.buyer_id == buyer_id)
+    async def page(self, wanted: OrderFilter, limit: int, cursor: str | None, *, count: bool) -> Slice[Order]:
+        """The newest first: ids grow with time."""
+        query = select(Order).where(*_conditions(wanted))
         total = await self._session.scalar(select(func.count()).select_from(query.subquery())) if count else None
         if cursor is not None:
             query = query.where(Order.id < decode(cursor, row_number)[0])
@@ -66,26 +87,113 @@ class OrderRepository:
         over = await self._session.scalar(select(Order.id).where(Order.id == order_id, Order.expires_at < func.now()))
         return over is not None
 
-    async def packages(self, order_id: OrderId) -> Sequence[Package]:
-        return (
-            await self._session.scalars(select(Package).where(Package.order_id == order_id).order_by(Package.id))
-        ).all()
+    async def expired(self, limit: int) -> Sequence[OrderId]:
+        """Unpaid orders whose hold is over, the oldest first."""
+        query = select(Order.id).where(*_hold_is_over()).order_by(Order.expires_at).limit(limit)
+        return (await self._session.scalars(query)).all()
 
-    async def one_expired(self) -> Order | None:
-        """An unpaid order whose hold is over, locked; one that somebody else works on is left to them."""
+    async def lock_expired(self, order_id: OrderId) -> Order | None:
+        """It, unless somebody pays or cancels it just now: it is left to them."""
+        return await self._lock_if_free(Order.id == order_id, *_hold_is_over())
+
+    async def long_on_the_way(self, age: timedelta, limit: int) -> Sequence[OrderId]:
+        """Orders with a package that was shipped longer ago than this, and of which nothing bad was heard."""
+        query = select(Package.order_id).where(*_long_on_the_way(age)).order_by(Package.shipped_at).limit(limit)
+        return list(dict.fromkeys((await self._session.scalars(query)).all()))
+
+    async def lock_free(self, order_id: OrderId) -> Order | None:
+        """The order, unless somebody else works on it just now."""
+        return await self._lock_if_free(Order.id == order_id)
+
+    async def _lock_if_free(self, *which: ColumnElement[bool]) -> Order | None:
         return await self._session.scalar(
             select(Order)
-            .where(Order.status == OrderStatus.PENDING, Order.expires_at < func.now())
-            .order_by(Order.expires_at)
-            .limit(1)
+            .where(*which)
             .with_for_update(key_share=True, skip_locked=True)
             .execution_options(populate_existing=True)
         )
+
+    async def long_on_the_way_of(self, order_id: OrderId, age: timedelta) -> Sequence[Package]:
+        query = select(Package).where(Package.order_id == order_id, *_long_on_the_way(age)).order_by(Package.id)
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).all()
+
+    async def packages(self, order_id: OrderId) -> Sequence[Package]:
+        """As they are now; the order's row is locked by whoever means to change them."""
+        query = select(Package).where(Package.order_id == order_id).order_by(Package.id)
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).all()
+
+    async def items_of(self, package_id: PackageId) -> Sequence[OrderItem]:
+        query = select(OrderItem).where(OrderItem.package_id == package_id).order_by(OrderItem.id)
+        return (await self._session.scalars(query.execution_options(populate_existing=True))).all()
+
+    async def ran_out(self, order_id: OrderId) -> bool:
+        """Whether its last move was made by nobody, from PENDING: its hold was over, and it was not paid."""
+        last = (
+            select(OrderHistory)
+            .where(OrderHistory.order_id == order_id, OrderHistory.package_id.is_(None))
+            .order_by(OrderHistory.id.desc())
+            .limit(1)
+        )
+        move = await self._session.scalar(last)
+        return move is not None and (move.from_status, move.to_status, move.actor) == (
+            OrderStatus.PENDING,
+            OrderStatus.CANCELLED,
+            Actor.SYSTEM,
+        )
+
+    async def mark_confirmed(self, order_id: OrderId) -> None:
+        """Show the order's packages to their vendors."""
+        await self._session.execute(update(Package).where(Package.order_id == order_id).values(confirmed_at=func.now()))
+
+    async def cancel_packages(self, order_id: OrderId, actor: Actor, user_id: UserId | None, reason: str) -> None:
+        """All packages of an order that was never paid, each with its row of history."""
+        cancelled = (
+            update(Package)
+            .where(Package.order_id == order_id, Package.status == PackageStatus.PENDING)
+            .values(status=PackageStatus.CANCELLED)
+            .returning(Package.id)
+            .cte("cancelled")
+        )
+        why: dict[str, Any] = {
+            "order_id": order_id,
+            "from_status": PackageStatus.PENDING.value,
+            "to_status": PackageStatus.CANCELLED.value,
+            "actor": actor,
+            "user_id": user_id,
+            "reason": reason,
+        }
+        told = select(
+            cancelled.c.id, *(literal(value, OrderHistory.__table__.c[name].type) for name, value in why.items())
+        )
+        await self._session.execute(insert(OrderHistory).from_select(["package_id", *why], told))
 
     async def add(self, row: Order | OrderHistory) -> None:
         self._session.add(row)
         await self._session.flush()
 
-    async def add_all(self, rows: Sequence[Base]) -> None:
-        self._session.add_all(rows)
-        await self._session.flush()
+
+def _hold_is_over() -> tuple[ColumnElement[bool], ...]:
+    return Order.status == OrderStatus.PENDING, Order.expires_at < func.now()
+
+
+def _long_on_the_way(age: timedelta) -> tuple[ColumnElement[bool], ...]:
+    late: ColumnElement[bool] = Package.shipped_at < func.now() - age
+    return Package.status == PackageStatus.SHIPPED, late, Package.delivery_failed_at.is_(None)
+
+
+def _conditions(wanted: OrderFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.status is not None:
+        conditions.append(Order.status == wanted.status)
+    if wanted.since is not None:
+        conditions.append(Order.created_at >= datetime.combine(wanted.since, datetime.min.time(), COLOMBIA))
+    if wanted.until is not None:
+        after = wanted.until + timedelta(days=1)
+        conditions.append(Order.created_at < datetime.combine(after, datetime.min.time(), COLOMBIA))
+    if wanted.buyer_id is not None:
+        conditions.append(Order.buyer_id == wanted.buyer_id)
+    if wanted.vendor_id is not None:
+        conditions.append(exists().where(Package.order_id == Order.id, Package.vendor_id == wanted.vendor_id))
+    if wanted.order_number is not None:
+        conditions.append(Order.order_number == wanted.order_number)
+    return conditions

@@ -1,8 +1,8 @@
-"""Orders: what a buyer sends and what it sees."""
+"""Orders: what comes in, and what buyers, vendors and administrators see."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -10,6 +10,8 @@ from pydantic import Field, StringConstraints
 from mestore.core.boundary import Input, Line, Output, Phone, Quantity, Text, Uuid
 from mestore.core.money import Money
 from mestore.orders.states import Actor, OrderStatus, PackageStatus
+
+Reason = Annotated[Line, StringConstraints(max_length=300), Field(examples=["me equivoqué de talla"])]
 
 
 class OrderItemIn(Input):
@@ -37,6 +39,29 @@ class OrderIn(Input):
     shipping_info: ShippingInfo
 
 
+class StatusIn(Input):
+    """Where to move an order."""
+
+    status: Annotated[OrderStatus, Field(strict=False, examples=["CANCELLED"])]
+    reason: Reason | None = None
+
+
+class CancelIn(Input):
+    reason: Reason = "cancelled"
+
+
+class PackageStatusIn(Input):
+    """What a vendor does with its package: it works on it, it is ready, or it can't be sent."""
+
+    status: Annotated[Literal["PREPARING", "READY_TO_SHIP", "SHIPPED", "CANCELLED"], Field(examples=["PREPARING"])]
+    reason: Reason | None = None
+
+
+class ShipmentIn(Input):
+    carrier: Annotated[Line, StringConstraints(max_length=60), Field(examples=["Servientrega"])]
+    guide_number: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{4,60}$"), Field(examples=["2259637412"])]
+
+
 class OrderItemOut(Output):
     id: int
     package_id: int
@@ -50,6 +75,9 @@ class OrderItemOut(Output):
     iva_rate: Annotated[Decimal, Field(examples=["0.05"])]
     iva_amount: Money
     total_price: Money
+    return_excluded_reason: Annotated[str | None, Field(examples=[None], description="Why it can't be returned")]
+    returned_units: int
+    refunded_units: int
 
 
 class PackageOut(Output):
@@ -63,6 +91,11 @@ class PackageOut(Output):
     total: Money
     carrier: Annotated[str, Field(examples=["Servientrega"])] | None
     guide_number: Annotated[str, Field(examples=["2259637412"])] | None
+    promised_from: Annotated[date, Field(examples=["2026-11-27"])]
+    promised_by: Annotated[date, Field(examples=["2026-12-04"], description="Promised before payment")]
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    returnable_until: Annotated[datetime | None, Field(description="The end of retracto")]
 
 
 class HistoryOut(Output):
@@ -73,6 +106,7 @@ class HistoryOut(Output):
     to: Annotated[str, Field(validation_alias="to_status", examples=["CONFIRMED"])]
     by: Annotated[Actor, Field(validation_alias="actor")]
     reason: Annotated[str, Field(examples=["payment approved"])]
+    package_id: Annotated[int | None, Field(examples=[None], description="Empty: the whole order moved")]
 
 
 class OrderSummary(Output):
@@ -89,8 +123,28 @@ class OrderSummary(Output):
     created_at: datetime
 
 
+class OrderStateOut(OrderSummary):
+    """An order as all who have a part in it may see it: no line, address or name."""
+
+
 class OrderOut(OrderSummary):
     items: list[OrderItemOut]
     packages: list[PackageOut]
+    shipping_info: Annotated[dict[str, Any], Field(examples=[{"name": "Ana Ruiz", "city": "Bogotá"}])]
+    history: list[HistoryOut]
+
+
+class VendorOrderSummary(Output):
+    """One vendor's part of an order: its package and its lines."""
+
+    order_id: Annotated[int, Field(examples=[123])]
+    order_number: Annotated[str, Field(examples=["ORD-20261124-7KQ2M9XD"])]
+    order_status: OrderStatus
+    confirmed_at: Annotated[datetime, Field(description="When it was paid")]
+    package: PackageOut
+    items: list[OrderItemOut]
+
+
+class VendorOrderOut(VendorOrderSummary):
     shipping_info: Annotated[dict[str, Any], Field(examples=[{"name": "Ana Ruiz", "city": "Bogotá"}])]
     history: list[HistoryOut]

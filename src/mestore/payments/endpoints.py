@@ -1,84 +1,135 @@
-"""The payments' addresses."""
+"""Paying: the payments' addresses for buyers."""
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Path, Request
-from pydantic import TypeAdapter
+from fastapi import APIRouter, Body, Depends, Header, Path, Query
+from pydantic import StringConstraints, TypeAdapter
 from starlette.responses import Response
 
-from mestore.core.boundary import PathInt, StrictRoute
+from mestore.auth.device import CurrentDevice
+from mestore.core.boundary import Cursor, Limit, PathInt, StrictRoute
 from mestore.core.documentation import refusals
 from mestore.core.idempotency import IdempotencyKeyInUse, IdempotencyKeyReused, OnceDep
-from mestore.core.ids import OrderId
-from mestore.core.wiring import TheWorld
+from mestore.core.ids import OrderId, PaymentId
+from mestore.core.paging import BadCursor, Page, Slice
+from mestore.core.wiring import CurrentSettings
 from mestore.orders.errors import OrderNotFound
-from mestore.payments import webhooks
-from mestore.payments.errors import GatewayAway, OrderNotPayable, PaymentInProgress, WrongSignature
+from mestore.payments.attempts import Wanted
+from mestore.payments.errors import GatewayAway, OrderNotPayable, PaymentInProgress, PaymentNotFound, TooManySlips
+from mestore.payments.gateways.base import Device
+from mestore.payments.gateways.payu import PayuGateway
 from mestore.payments.models import Payment
-from mestore.payments.schemas import AttemptOut, OrderPayments, ProcessIn, WebhookReceived
-from mestore.payments.service import OrderPaymentsView, PaymentService
+from mestore.payments.schemas import (
+    AttemptOut,
+    OrderPayments,
+    PayByEfecty,
+    PaymentEvents,
+    PaymentOut,
+    PayuIn,
+    ProcessIn,
+)
+from mestore.payments.service import OrderPaymentsView, PaymentService, Way
+from mestore.payments.slips import shown
 from mestore.payments.states import PaymentStatus
-from mestore.users.current import CurrentBuyer
+from mestore.users.current import CurrentBuyer, CurrentSession
 from mestore.users.errors import NotSignedIn, WrongAccountType
 
 router = APIRouter(prefix="/payments", tags=["payments"], route_class=StrictRoute)
 Payments = Annotated[PaymentService, Depends()]
-_ATTEMPT = TypeAdapter(AttemptOut)
-_EVENT_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {
-                "schema": {"type": "object"},
-                "example": {
-                    "event": "transaction.updated",
-                    "data": {
-                        "transaction": {
-                            "id": "12066420-1791226107-72286",
-                            "status": "APPROVED",
-                            "amount_in_cents": 15000000,
-                        }
-                    },
-                    "environment": "test",
-                    "signature": {
-                        "properties": ["transaction.id", "transaction.status", "transaction.amount_in_cents"],
-                        "checksum": "1f8fc0843eb8959d1a633ca30155eac8075afa95a936608f58eb77b75b56de3f",
-                    },
-                    "timestamp": 1791226115,
-                },
-            }
-        },
-    }
+DeviceHeader = Annotated[
+    Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{8,128}$")] | None,
+    Header(alias="X-Device-Id", description="What your pages call this device, where they can tell one from another"),
+]
+ATTEMPT = TypeAdapter(AttemptOut)
+PAYING: dict[int | str, dict[str, Any]] = {
+    202: {"description": "The gateway's answer is not known yet. Do not pay again.", "model": AttemptOut},
+    **refusals(
+        NotSignedIn,
+        WrongAccountType,
+        OrderNotFound,
+        OrderNotPayable,
+        PaymentInProgress,
+        TooManySlips,
+        GatewayAway,
+        IdempotencyKeyInUse,
+        IdempotencyKeyReused,
+    ),
 }
+"""What an address that begins a payment answers besides 200."""
 
 
-def _status(payment: Payment) -> int:
-    return 202 if payment.status is PaymentStatus.PROCESSING else 200
+def status_of(attempt: AttemptOut) -> int:
+    return 202 if attempt.status is PaymentStatus.PROCESSING else 200
 
 
-@router.post(
-    "/process",
-    summary="Pay an order",
-    response_model=AttemptOut,
-    responses={
-        202: {"description": "The gateway's answer is not known yet. Do not pay again.", "model": AttemptOut},
-        **refusals(
-            NotSignedIn,
-            WrongAccountType,
-            OrderNotFound,
-            OrderNotPayable,
-            PaymentInProgress,
-            GatewayAway,
-            IdempotencyKeyInUse,
-            IdempotencyKeyReused,
-        ),
-    },
+async def sitting(caller: CurrentSession, device: CurrentDevice, device_id: DeviceHeader = None) -> Device | None:
+    """Where the buyer sits; None on a Unix socket, which has no address."""
+    if device.ip is None:
+        return None
+    return Device(device.ip, device.user_agent or "", str(caller.session.id), device_id)
+
+
+Sitting = Annotated[Device | None, Depends(sitting)]
+
+
+class Paying:
+    """One request to pay, answered once for its key."""
+
+    def __init__(
+        self, buyer: CurrentBuyer, payments: Payments, settings: CurrentSettings, device: Sitting, once: OnceDep
+    ) -> None:
+        self._buyer = buyer
+        self._payments = payments
+        self._settings = settings
+        self._device = device
+        self._once = once
+
+    async def answer(self, wanted: Wanted, through: str | None = None) -> Response:
+        async def pay() -> AttemptOut:
+            way = Way(self._device, through, resumed=self._once.resumed)
+            return shown(await self._payments.process(self._buyer, wanted, way), self._settings)
+
+        return await self._once.answer(self._buyer.id, status_of, pay, ATTEMPT)
+
+
+Pay = Annotated[Paying, Depends()]
+
+
+@router.post("/process", summary="Pay an order", response_model=AttemptOut, responses=PAYING)
+async def process_payment(body: Annotated[ProcessIn, Body()], pay: Pay) -> Response:
+    """Send the buyer to `payment_url`, then ask `status/order/{order_id}`: only that says whether the order is paid.
+
+    The first gateway that the method goes to is asked; another only when the first surely charged nothing.
+    """
+    return await pay.answer(body)
+
+
+@router.post("/process/payu", summary="Pay an order through PayU", response_model=AttemptOut, responses=PAYING)
+async def process_payment_by_payu(body: Annotated[PayuIn, Body()], pay: Pay) -> Response:
+    """As `process`, but no other gateway is asked. A card is typed on PayU's page: POST `form` to `payment_url`."""
+    return await pay.answer(body, PayuGateway.name)
+
+
+@router.post("/process/efecty", summary="Pay an order in cash", response_model=AttemptOut, responses=PAYING)
+async def process_payment_by_efecty(body: Annotated[PayByEfecty, Body()], pay: Pay) -> Response:
+    """A slip that is paid at any of Efecty's counters: `instructions` say how, and until when."""
+    return await pay.answer(body)
+
+
+@router.get(
+    "",
+    summary="List my payments",
+    response_model=Page[PaymentOut],
+    responses=refusals(NotSignedIn, WrongAccountType, BadCursor),
 )
-async def process_payment(
-    body: Annotated[ProcessIn, Body()], buyer: CurrentBuyer, payments: Payments, once: OnceDep
-) -> Response:
-    """Send the buyer to `payment_url`, then ask `status/order/{order_id}`: only that says whether the order is paid."""
-    return await once.answer(buyer.id, _status, lambda: payments.process(buyer, body, resumed=once.resumed), _ATTEMPT)
+async def list_payments(
+    buyer: CurrentBuyer,
+    payments: Payments,
+    limit: Annotated[Limit, Query()] = 20,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Slice[Payment]:
+    """All attempts to pay, the newest first."""
+    return await payments.of_buyer(buyer, limit, cursor)
 
 
 @router.get(
@@ -93,13 +144,14 @@ async def status_of_order(
     return await payments.status_of_order(buyer, OrderId(order_id))
 
 
-@router.post(
-    "/webhook",
-    summary="Receive an event of Wompi",
-    responses=refusals(WrongSignature),
-    openapi_extra=_EVENT_BODY,
+@router.get(
+    "/{payment_id}/events",
+    summary="See what the gateway said of my payment",
+    responses=refusals(NotSignedIn, WrongAccountType, PaymentNotFound),
 )
-async def receive_wompi_event(request: Request, world: TheWorld) -> WebhookReceived:
-    """Verified on the raw body by its checksum. It is stored once, and a job asks Wompi before anything moves."""
-    await webhooks.receive(world, "wompi", await request.body())
-    return WebhookReceived()
+async def list_payment_events(
+    payment_id: Annotated[PathInt, Path(examples=[55])], buyer: CurrentBuyer, payments: Payments
+) -> PaymentEvents:
+    """The oldest first. What was paid follows from them alone."""
+    events = await payments.events(buyer, PaymentId(payment_id))
+    return PaymentEvents.model_validate({"payment_id": payment_id, "events": events}, from_attributes=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mestore.core.ids import GatewayEventId
+from mestore.core.ids import GatewayEventId, PaymentId, RefundId
 from mestore.core.jobs import Event
 
 
@@ -12,3 +12,17 @@ class GatewayEventReceived(Event):
 
     event_id: GatewayEventId
     priority = 10
+
+
+@dataclass(frozen=True)
+class SlipIssued(Event):
+    """A buyer has a code that can be paid at a counter."""
+
+    payment_id: PaymentId
+
+
+@dataclass(frozen=True)
+class RefundRequested(Event):
+    """Money is owed back that its gateway can send."""
+
+    refund_id: RefundId

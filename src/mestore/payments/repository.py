@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.core.ids import GatewayEventId, OrderId, PaymentId, UserId
 from mestore.core.money import ZERO, Money
+from mestore.core.paging import Slice, decode, row_number, slice_of
+from mestore.orders.models import OrderItem
 from mestore.payments.gateways.base import Announcement
 from mestore.payments.models import EventOutcome, GatewayEvent, Payment, PaymentCase, PaymentEvent
-from mestore.payments.states import OPEN, PaymentStatus
+from mestore.payments.states import OPEN, PaymentMethod
 
 
 class PaymentRepository:
@@ -47,19 +49,36 @@ class PaymentRepository:
             await self._session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id))
         ).all()
 
-    async def velocity(self, buyer_id: UserId, window: timedelta) -> tuple[int, int, Money]:
-        """A buyer's attempts and declines within the window, and the largest amount ever paid."""
-        recent = Payment.created_at > func.now() - window
-        row = (
-            await self._session.execute(
-                select(
-                    func.count().filter(recent),
-                    func.count().filter(and_(recent, Payment.status == PaymentStatus.DECLINED)),
-                    func.max(Payment.amount).filter(Payment.status == PaymentStatus.APPROVED),
-                ).where(Payment.buyer_id == buyer_id)
-            )
-        ).one()
-        return row[0], row[1], row[2] or ZERO
+    async def of_buyer(self, buyer_id: UserId, payment_id: PaymentId) -> Payment | None:
+        return await self._session.scalar(select(Payment).where(Payment.id == payment_id, Payment.buyer_id == buyer_id))
+
+    async def page_of_buyer(self, buyer_id: UserId, limit: int, cursor: str | None) -> Slice[Payment]:
+        query = select(Payment).where(Payment.buyer_id == buyer_id)
+        if cursor is not None:
+            query = query.where(Payment.id < decode(cursor, row_number)[0])
+        rows = (await self._session.scalars(query.order_by(Payment.id.desc()).limit(limit + 1))).all()
+        return slice_of(rows, limit, lambda payment: (payment.id,))
+
+    async def events(self, payment_id: PaymentId) -> Sequence[PaymentEvent]:
+        query = select(PaymentEvent).where(PaymentEvent.payment_id == payment_id).order_by(PaymentEvent.id)
+        return (await self._session.scalars(query)).all()
+
+    async def open_slips(self, buyer_id: UserId) -> int:
+        """How many slips for a counter a buyer has open. Who asks holds the buyer's place until the transaction ends:
+        of two requests at once the second sees the first's.
+        """
+        await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"slips {buyer_id}", 0))))
+        open_ones = select(func.count()).where(
+            Payment.buyer_id == buyer_id, Payment.method == PaymentMethod.EFECTY, Payment.status.in_(OPEN)
+        )
+        return await self._session.scalar(open_ones) or 0
+
+    async def iva_base(self, order_id: OrderId) -> Money:
+        """What an order's IVA was computed from: the net price of its goods that are not at zero."""
+        net = select(func.sum(OrderItem.total_price - OrderItem.discount)).where(
+            OrderItem.order_id == order_id, OrderItem.iva_amount > ZERO
+        )
+        return await self._session.scalar(net) or ZERO
 
     async def ask_again(self, payment: Payment, wait: timedelta | None) -> None:
         """Count a question, and say when to ask next; None when the answer is final."""
@@ -88,6 +107,13 @@ class PaymentRepository:
             .execution_options(populate_existing=True)
         )
         return claimed.all()
+
+    async def is_over(self, payment_id: PaymentId) -> bool:
+        """Whether the time to pay has passed, by PostgreSQL's clock."""
+        found = await self._session.scalar(
+            select(Payment.id).where(Payment.id == payment_id, Payment.expires_at < func.now())
+        )
+        return found is not None
 
     async def older_than(self, payment_id: PaymentId, age: timedelta) -> bool:
         found = await self._session.scalar(

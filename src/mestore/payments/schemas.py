@@ -1,9 +1,9 @@
 """Payments: what a buyer sends for each method, and what it sees of an attempt."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from mestore.core.boundary import Input, Output, RowNumber
 from mestore.core.money import Money
@@ -27,13 +27,16 @@ class PseData(Input):
 
 
 class CardData(Input):
-    """A token made by the gateway in the buyer's browser. A card's number never comes here."""
+    """A token made by the gateway in the buyer's browser; without one the card is typed on the gateway's own page.
+
+    A card's number never comes here.
+    """
 
     token: Annotated[
-        str,
+        str | None,
         StringConstraints(pattern=r"^tok_(test|prod)_[A-Za-z0-9_-]{1,100}$"),
         Field(examples=["tok_test_4021_9A77f0e5c1"]),
-    ]
+    ] = None
     installments: Annotated[int, Field(ge=1, le=36)] = 1
 
 
@@ -45,6 +48,19 @@ class NequiData(Input):
 
 class NoData(Input):
     pass
+
+
+class CashData(Input):
+    """Who will pay at the counter, where it is known: an agent may ask for the document."""
+
+    document_type: DocumentType | None = None
+    document_number: DocumentNumber | None = None
+
+    @model_validator(mode="after")
+    def _document_is_whole(self) -> Self:
+        if (self.document_type is None) is not (self.document_number is None):
+            raise ValueError("document_type and document_number go together")
+        return self
 
 
 class _Wanted(Input):
@@ -59,7 +75,7 @@ class PayByPse(_Wanted):
 
 class PayByCard(_Wanted):
     payment_method: Literal["CARD"]
-    payment_data: CardData
+    payment_data: CardData = CardData()
 
 
 class PayByNequi(_Wanted):
@@ -72,7 +88,26 @@ class PayByBancolombia(_Wanted):
     payment_data: NoData = NoData()
 
 
-ProcessIn = Annotated[PayByPse | PayByCard | PayByNequi | PayByBancolombia, Field(discriminator="payment_method")]
+class PayByEfecty(_Wanted):
+    payment_method: Literal["EFECTY"] = "EFECTY"
+    payment_data: CashData = CashData()
+
+
+ProcessIn = Annotated[
+    PayByPse | PayByCard | PayByNequi | PayByBancolombia | PayByEfecty, Field(discriminator="payment_method")
+]
+PayuIn = Annotated[PayByPse | PayByCard | PayByEfecty, Field(discriminator="payment_method")]
+
+
+class InstructionsOut(Output):
+    """How to pay in cash."""
+
+    code: Annotated[str, Field(description="What is said at the counter", examples=["3260000345"])]
+    barcode: Annotated[str | None, Field(examples=["(415)7709998001237(8020)3260000345(3900)0000084999(96)20261127"])]
+    amount: Money
+    expires_at: datetime
+    slip_url: Annotated[str, Field(examples=["/api/v1/payments/55/slip"])]
+    steps: list[str]
 
 
 class AttemptOut(Output):
@@ -89,7 +124,11 @@ class AttemptOut(Output):
     ]
     fraud_score: Annotated[int, Field(ge=0, le=100, examples=[12])]
     expires_at: datetime
-    instructions: Annotated[dict[str, Any] | None, Field(examples=[None])] = None
+    instructions: Annotated[InstructionsOut | None, Field(examples=[None])] = None
+    form: Annotated[
+        dict[str, str] | None,
+        Field(description="Where it is there, the buyer's browser must POST it to `payment_url`", examples=[None]),
+    ] = None
 
 
 class PaymentOut(Output):
@@ -105,6 +144,25 @@ class OrderPayments(Output):
     order_id: int
     order_status: OrderStatus
     payments: list[PaymentOut]
+
+
+class EventOut(Output):
+    """What the gateway said."""
+
+    at: datetime
+    source: Annotated[
+        str,
+        Field(description="`start`, `webhook`, `sweep` or `collection`: how we learned of it", examples=["webhook"]),
+    ]
+    status: PaymentStatus
+    amount: Money
+    currency: Annotated[str, Field(examples=["COP"])]
+    message: Annotated[str | None, Field(examples=[None])]
+
+
+class PaymentEvents(Output):
+    payment_id: Annotated[int, Field(examples=[55])]
+    events: list[EventOut]
 
 
 class WebhookReceived(Output):

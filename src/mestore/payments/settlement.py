@@ -11,14 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.core.failpoints import failpoint
 from mestore.core.ids import PaymentId
+from mestore.core.jobs import publish
 from mestore.core.settings import Settings
 from mestore.orders.models import Order
-from mestore.orders.service import OrderStateService
+from mestore.orders.state_service import OrderStateService
 from mestore.orders.states import OrderStatus
+from mestore.payments.events import SlipIssued
 from mestore.payments.gateways.base import Charge
 from mestore.payments.models import CaseKind, Payment, PaymentEvent
+from mestore.payments.refunds_voided import VoidedPayments
 from mestore.payments.repository import InboxRepository, PaymentRepository
-from mestore.payments.states import NEXT, OPEN, PaymentStatus
+from mestore.payments.review_repository import ReviewRepository
+from mestore.payments.states import NEXT, OPEN, REFUNDABLE, PaymentStatus
+from mestore.payments.suspicion import CardLook
+from mestore.payments.unsettled import Unsettled, UnsettledMoney
 
 ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 180, 360, 720, 1560))
 """How long to wait before each next question about an attempt without a final answer: 30 s … 26 h."""
@@ -33,6 +39,10 @@ class Settlement:
         self._states = OrderStateService(session)
         self._payments = PaymentRepository(session)
         self._inbox = InboxRepository(session)
+        self._review = ReviewRepository(session)
+        self._voided = VoidedPayments(session)
+        self._unsettled = UnsettledMoney(session, settings)
+        self._card_look = CardLook(session, settings.fraud)
 
     async def apply(self, payment: Payment, charge: Charge, source: str) -> Payment:
         """Record an answer about `payment` and do what follows from it, once. Gives the attempt as it is then."""
@@ -51,10 +61,16 @@ class Settlement:
         )
         failpoint("applying")
         payment.payment_url = payment.payment_url or charge.payment_url
+        if charge.instructions is not None and payment.code is None:
+            payment.code, payment.barcode = charge.instructions.code, charge.instructions.barcode
+            payment.code_expires_at = charge.instructions.expires_at
+            await publish(self._session, SlipIssued(payment.id))
         if payment.gateway_transaction_id is None or charge.status is PaymentStatus.APPROVED:
             payment.gateway_transaction_id = charge.transaction_id
+        await self._card_look.take(payment, charge.card)
         if charge.status in NEXT[payment.status]:
             await self._move(order, payment, charge)
+        payment.form = (payment.form or charge.form) if payment.status in OPEN else None
         await self._payments.ask_again(payment, self._next_question(payment))
         return payment
 
@@ -63,6 +79,9 @@ class Settlement:
         payment = await self._payments.locked(payment_id)
         if order.id == payment.order_id and payment.status is PaymentStatus.PROCESSING:
             payment.status, payment.failure = PaymentStatus.ERROR, "the gateway never received it"
+        elif payment.status is PaymentStatus.PENDING and await self._payments.is_over(payment.id):
+            # It was to be typed on the gateway's own page.
+            payment.status, payment.failure = PaymentStatus.EXPIRED, "nobody paid in time"
         # A request that was stuck on its way may still arrive: it is asked about until the last interval is over.
         await self._payments.ask_again(payment, _interval(payment.asks))
 
@@ -70,8 +89,10 @@ class Settlement:
         if charge.status is PaymentStatus.APPROVED:
             await self._approve(order, payment, charge)
             return
-        if payment.status is PaymentStatus.APPROVED:
-            await self._open_case(CaseKind.VOIDED, payment, charge)
+        if payment.status in REFUNDABLE:
+            if await self._voided.went_back(order, payment, charge):
+                await self._open_case(CaseKind.VOIDED, payment, charge)
+            return
         payment.status = charge.status
         if charge.status is not PaymentStatus.PENDING:
             payment.failure = charge.message
@@ -83,20 +104,31 @@ class Settlement:
             payment.failure = "the gateway charged another amount"
             await self._open_case(CaseKind.MISMATCH, payment, charge)
             return
-        payable = order.status is OrderStatus.PENDING
-        payment.settles_order = payable
-        payment.status = PaymentStatus.APPROVED
-        payment.failure = None
+        another = await self._review.settling(order.id)
+        payment.status, payment.failure, payment.settles_order = PaymentStatus.APPROVED, None, False
         await self._session.flush()
         failpoint("applying")
-        if not payable:
-            late = order.status is OrderStatus.CANCELLED
+        if another is not None or not await self._take_in(order, payment, charge):
+            late = another is None and order.status is OrderStatus.CANCELLED
             await self._open_case(CaseKind.LATE if late else CaseKind.SECOND_PAYMENT, payment, charge)
-        elif payment.fraud_score >= self._settings.fraud.review_from:
-            await self._states.keep_until(order, _REVIEW_TAKES)
+            await self._unsettled.open_for_unsettled(payment, Unsettled.LATE if late else Unsettled.SECOND)
+
+    async def _take_in(self, order: Order, payment: Payment, charge: Charge) -> bool:
+        """Whether the money pays its order: one that waits, or one whose hold ran out while its stock is still there.
+        What is suspicious waits for a person in both.
+        """
+        waits = order.status is OrderStatus.PENDING
+        if payment.fraud_score >= self._settings.fraud.review_from and (waits or await self._states.ran_out(order)):
+            if waits:
+                await self._states.keep_until(order, _REVIEW_TAKES)
             await self._open_case(CaseKind.FRAUD_REVIEW, payment, charge)
-        else:
+        elif waits:
             await self._states.confirm(order, f"payment {payment.id} approved")
+        elif not await self._states.revive(order, f"payment {payment.id} came late, and all of it was still in stock"):
+            return False
+        payment.settles_order = True
+        await self._session.flush()
+        return True
 
     async def _open_case(self, kind: CaseKind, payment: Payment, charge: Charge) -> None:
         await self._inbox.open_case(

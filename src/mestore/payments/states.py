@@ -30,10 +30,30 @@ NEXT: dict[PaymentStatus, frozenset[PaymentStatus]] = {
     PaymentStatus.EXPIRED: frozenset({PaymentStatus.APPROVED}),
     PaymentStatus.DECLINED: frozenset({PaymentStatus.APPROVED}),
     PaymentStatus.APPROVED: frozenset({PaymentStatus.VOIDED, PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED}),
-    PaymentStatus.PARTIALLY_REFUNDED: frozenset({PaymentStatus.REFUNDED}),
+    PaymentStatus.PARTIALLY_REFUNDED: frozenset({PaymentStatus.VOIDED, PaymentStatus.REFUNDED}),
     PaymentStatus.VOIDED: frozenset(),
     PaymentStatus.REFUNDED: frozenset(),
 }
+
+
+REFUNDABLE = frozenset({PaymentStatus.APPROVED, PaymentStatus.PARTIALLY_REFUNDED})
+"""Something of what was paid is still with us."""
+
+
+class RefundStatus(StrEnum):
+    """`REQUESTED`: its gateway is to be asked. `PROCESSING`: it was, and its answer is not known. `MANUAL`: a person
+    sends the money, because its gateway can't. `FAILED`: the gateway did not send it; it is owed all the same.
+    """
+
+    REQUESTED = "REQUESTED"
+    PROCESSING = "PROCESSING"
+    MADE = "MADE"
+    FAILED = "FAILED"
+    MANUAL = "MANUAL"
+
+
+TO_BE_PAID_OUT = frozenset({RefundStatus.REQUESTED, RefundStatus.FAILED, RefundStatus.MANUAL})
+"""Surely not on its way: a person may send the money."""
 
 
 class PaymentMethod(StrEnum):
@@ -41,3 +61,5 @@ class PaymentMethod(StrEnum):
     PSE = "PSE"
     NEQUI = "NEQUI"
     BANCOLOMBIA = "BANCOLOMBIA"
+    EFECTY = "EFECTY"
+    """Cash, at a counter."""

@@ -6,11 +6,11 @@ import structlog
 
 from mestore.core.database import transaction
 from mestore.core.world import World
-from mestore.orders.service import OrderStateService
+from mestore.orders.state_service import OrderStateService
 from mestore.payments.gateways.base import OutcomeUnknown
+from mestore.payments.gateways.routes import gateway_named
 from mestore.payments.models import Payment
 from mestore.payments.repository import PaymentRepository
-from mestore.payments.service import gateway_named
 from mestore.payments.settlement import Settlement
 
 log = structlog.get_logger(__name__)

@@ -9,9 +9,11 @@ from mestore.commissions.models import Commission, CommissionStatus
 from mestore.core.ids import SessionId, UserId
 from mestore.orders.models import Order, Package
 from mestore.orders.states import OrderStatus, PackageStatus
-from mestore.payments.models import Payment
-from mestore.payments.states import OPEN
+from mestore.payments.models import Payment, Refund
+from mestore.payments.states import OPEN, RefundStatus
 from mestore.privacy.records import Record
+from mestore.returns.models import Return
+from mestore.returns.states import ENDED
 from mestore.users.models import UserSession
 from mestore.vendors.models import Vendor
 
@@ -45,10 +47,16 @@ class PrivacyRepository:
             .where(Package.vendor_id.in_(shops), Package.status.not_in(_PACKAGE_ENDED))
             .where(Package.order_id == Order.id, Order.status != OrderStatus.CANCELLED)
         )
+        comes_back = Return.status.not_in(ENDED)
+        owed_back = exists().where(
+            Refund.order_id == Order.id, Order.buyer_id == user_id, Refund.status != RefundStatus.MADE
+        )
         found = await self._session.scalar(
             select(
                 or_(
                     exists().where(Order.buyer_id == user_id, Order.status.not_in(_ORDER_ENDED)),
+                    exists().where(or_(Return.buyer_id == user_id, Return.vendor_id.in_(shops)), comes_back),
+                    owed_back,
                     exists().where(Payment.buyer_id == user_id, Payment.status.in_(OPEN)),
                     to_send,
                     exists().where(Commission.vendor_id.in_(shops), Commission.status.in_(_OWED)),

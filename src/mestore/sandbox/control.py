@@ -1,15 +1,15 @@
 """What no gateway has: the levers by which a test makes this one late, wrong, absent or twice as eager."""
 
 import json
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from mestore.sandbox import wompi_events
+from mestore.sandbox.acting import Handlers, Impossible, act
 from mestore.sandbox.controls import EventOptions, Fault, SettleDelay, Strict
 from mestore.sandbox.gateway import Gateway
 from mestore.sandbox.wompi_outcomes import BANK_OUTCOMES, Outcome, RecordedAmount
@@ -34,6 +34,18 @@ class ForceOutcome(RecordedAmount):
     status_message: str | None = None
 
 
+class DecideRefund(Strict):
+    """Ends the newest refund of a reference that waits."""
+
+    action: Literal["decide_refund"]
+    reference: str
+    status: Literal["APPROVED", "DECLINED", "ERROR", "CANCELLED"]
+
+
+class ListRefunds(Strict):
+    action: Literal["list_refunds"]
+
+
 class FailNext(Fault):
     action: Literal["fail_next"]
 
@@ -46,6 +58,13 @@ class SetEvents(EventOptions):
 
 class SetSettleDelay(SettleDelay):
     action: Literal["settle_delay"]
+
+
+class SetVoidWindow(Strict):
+    """For so long after its approval a transaction can be voided."""
+
+    action: Literal["void_window"]
+    seconds: float = Field(ge=0)
 
 
 class DeliverPending(Strict):
@@ -89,9 +108,12 @@ class Reset(Strict):
 Action = Annotated[
     AdvanceClock
     | ForceOutcome
+    | DecideRefund
+    | ListRefunds
     | FailNext
     | SetEvents
     | SetSettleDelay
+    | SetVoidWindow
     | DeliverPending
     | ListDeliveries
     | ListEvents
@@ -114,10 +136,6 @@ NO_TRANSACTION = {
 }
 
 
-class Impossible(Exception):
-    """The action is well-formed, but not for what is there."""
-
-
 class Control:
     def __init__(self, gateway: Gateway) -> None:
         self._store = gateway.store
@@ -127,12 +145,15 @@ class Control:
         self._courier = gateway.courier
         self._faults = gateway.faults
         self._keys = gateway.keys
-        self._handlers: dict[type[Strict], Callable[[Any], Coroutine[Any, Any, dict[str, Any]]]] = {
+        self._handlers: Handlers = {
             AdvanceClock: self._advance_clock,
             ForceOutcome: self._force_outcome,
+            DecideRefund: self._decide_refund,
+            ListRefunds: self._list_refunds,
             FailNext: self._fail_next,
             SetEvents: self._set_events,
             SetSettleDelay: self._set_settle_delay,
+            SetVoidWindow: self._set_void_window,
             DeliverPending: self._deliver_pending,
             ListDeliveries: self._list_deliveries,
             ListEvents: self._list_events,
@@ -151,14 +172,7 @@ class Control:
         return JSONResponse({"transactions": self._ledger.newest()})
 
     async def act(self, request: Request) -> Response:
-        try:
-            action = ACTIONS.validate_json(await request.body())
-            return JSONResponse(await self._handlers[type(action)](action))
-        except ValidationError as error:
-            problems = error.errors(include_url=False, include_context=False, include_input=False)
-            return JSONResponse({"error": "the action is not understood", "problems": problems}, 422)
-        except Impossible as refused:
-            return JSONResponse({"error": str(refused)}, 422)
+        return await act(request, ACTIONS, self._handlers)
 
     async def _advance_clock(self, action: AdvanceClock) -> dict[str, Any]:
         self._clock.advance(action.seconds)
@@ -175,6 +189,14 @@ class Control:
             event_id = self._ledger.settle(transaction["id"], outcome, recorded)
         self._courier.wake()
         return {"event_id": event_id, "transaction": self._ledger.find(transaction["id"])}
+
+    async def _decide_refund(self, action: DecideRefund) -> dict[str, Any]:
+        if not self._ledger.decide_refund(action.reference, action.status):
+            raise Impossible(f"no refund of {action.reference!r} waits")
+        return {"refunds": self._ledger.refunds()}
+
+    async def _list_refunds(self, _: ListRefunds) -> dict[str, Any]:
+        return {"refunds": self._ledger.refunds()}
 
     async def _fail_next(self, action: FailNext) -> dict[str, Any]:
         if action.call not in self._faults.calls:
@@ -194,6 +216,11 @@ class Control:
         self._panel.controls.settle_delay = SettleDelay(min=action.min, max=action.max)
         self._panel.save()
         return {"settle_delay": self._panel.controls.settle_delay.model_dump()}
+
+    async def _set_void_window(self, action: SetVoidWindow) -> dict[str, Any]:
+        self._panel.controls.void_window = action.seconds
+        self._panel.save()
+        return {"void_window": action.seconds}
 
     async def _deliver_pending(self, _: DeliverPending) -> dict[str, Any]:
         return {"deliveries": await self._courier.finish_held()}

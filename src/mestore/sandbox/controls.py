@@ -62,6 +62,8 @@ class Fault(Strict):
 class Controls(Strict):
     clock_offset: float = 0
     settle_delay: SettleDelay = SettleDelay()
+    void_window: float = 86_400
+    """Seconds after its approval in which a transaction can be voided: Wompi does not say how many."""
     events: EventOptions = EventOptions()
     faults: list[Fault] = []
 

@@ -92,8 +92,11 @@ def reset_connection(request: Request) -> Response:
     server's bookkeeping: nobody receives it.
     """
     caller = tuple(map(str, request.client or ()))
-    for descriptor in Path("/dev/fd").iterdir():
-        with suppress(OSError), socket.socket(fileno=os.dup(int(descriptor.name))) as connection:
+    for file in Path("/dev/fd").iterdir():
+        # Asked first: a copy of something from which no socket can be made would stay open.
+        if not file.is_socket():
+            continue
+        with suppress(OSError), socket.socket(fileno=os.dup(int(file.name))) as connection:
             if tuple(map(str, connection.getpeername()[:2])) == caller:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.shutdown(socket.SHUT_RD)

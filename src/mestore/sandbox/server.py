@@ -21,8 +21,12 @@ from mestore.sandbox.control import Control
 from mestore.sandbox.gateway import build_gateway
 from mestore.sandbox.inbox import Inbox
 from mestore.sandbox.pages import Pages
+from mestore.sandbox.payu_parts import Payu
+from mestore.sandbox.payvalida_parts import Payvalida
 from mestore.sandbox.store import Store
 from mestore.sandbox.wompi_api import WompiApi
+from mestore.sandbox.wompi_checkout import WompiCheckout
+from mestore.sandbox.wompi_refunds import WompiRefunds
 
 logger = logging.getLogger(__name__)
 
@@ -40,14 +44,22 @@ class Sandbox:
         gateway = build_gateway(settings, self._store)
         self.faults = gateway.faults
         self._courier = gateway.courier
+        self._payvalida = Payvalida(settings, gateway)
+        self._payu = Payu(settings, gateway)
         self._inbox = Inbox(self._store, gateway.faults)
         self._smtp: asyncio.Server | None = None
         self._rounds: asyncio.Task[None] | None = None
+        self._notifications: asyncio.Task[None] | None = None
+        self._confirmations: asyncio.Task[None] | None = None
         self.application = Starlette(
             routes=[
                 Route("/health", self.health),
                 *WompiApi(gateway).routes(),
+                *WompiRefunds(gateway).routes(),
                 *BankPage(gateway).routes(),
+                *WompiCheckout(gateway).routes(),
+                *self._payvalida.routes,
+                *self._payu.routes,
                 *self._inbox.routes(),
                 *Control(gateway).routes(),
                 *Pages(self._inbox, gateway.ledger, gateway.courier).routes(),
@@ -62,15 +74,22 @@ class Sandbox:
             self._inbox.smtp_protocol, self._settings.host, self._settings.smtp_port, backlog=BACKLOG
         )
         self._rounds = asyncio.create_task(self._courier.run())
+        self._notifications = asyncio.create_task(self._payvalida.courier.run())
+        self._confirmations = asyncio.create_task(self._payu.courier.run())
         yield
         self._smtp.close()
         self._rounds.cancel()
+        self._notifications.cancel()
+        self._confirmations.cancel()
         await self._courier.close()
+        await self._payvalida.courier.close()
+        await self._payu.courier.close()
         self._store.close()
 
     async def health(self, _: Request) -> Response:
         smtp = self._smtp is not None and self._smtp.is_serving()
-        events = self._rounds is not None and not self._rounds.done()
+        rounds = (self._rounds, self._notifications, self._confirmations)
+        events = all(task is not None and not task.done() for task in rounds)
         well = smtp and events
         return JSONResponse(
             {"status": "ok" if well else "failed", "smtp": smtp, "events": events}, 200 if well else 503

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from mestore.sandbox import payu_tables
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS controls (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), document TEXT NOT NULL);
 
@@ -30,6 +32,14 @@ CREATE TABLE IF NOT EXISTS transactions (
     page_url TEXT
 );
 CREATE INDEX IF NOT EXISTS transactions_due ON transactions (due) WHERE due IS NOT NULL;
+
+CREATE TABLE IF NOT EXISTS wompi_refunds (
+    id INTEGER PRIMARY KEY,
+    transaction_id TEXT NOT NULL,
+    document TEXT NOT NULL,
+    due REAL NOT NULL,
+    planned TEXT NOT NULL
+);
 
 CREATE TABLE IF NOT EXISTS events (
     id INTEGER PRIMARY KEY,
@@ -77,8 +87,65 @@ CREATE TABLE IF NOT EXISTS sms (
     body TEXT NOT NULL,
     received_at TEXT NOT NULL
 );
+
+CREATE TABLE IF NOT EXISTS payvalida_options (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1), document TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS payvalida_orders (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    reference TEXT NOT NULL,
+    state TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    expires_at REAL NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS payvalida_collected (
+    id INTEGER PRIMARY KEY,
+    number INTEGER REFERENCES payvalida_orders,
+    reference TEXT NOT NULL,
+    amount INTEGER NOT NULL,
+    operation TEXT NOT NULL UNIQUE,
+    state TEXT NOT NULL,
+    taken_at REAL NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS payvalida_notifications (
+    id INTEGER PRIMARY KEY, origin TEXT NOT NULL, po_id TEXT NOT NULL, body TEXT NOT NULL, created_at TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS payvalida_deliveries (
+    id INTEGER PRIMARY KEY,
+    notification_id INTEGER NOT NULL REFERENCES payvalida_notifications,
+    attempt INTEGER NOT NULL,
+    due REAL NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    sent_at TEXT,
+    status_code INTEGER,
+    answer TEXT,
+    error TEXT
+);
 """
-TABLES = ("deliveries", "events", "transactions", "acceptance_tokens", "card_tokens", "mails", "sms", "controls")
+TABLES = (
+    "deliveries",
+    "events",
+    "wompi_refunds",
+    "transactions",
+    "acceptance_tokens",
+    "card_tokens",
+    "mails",
+    "sms",
+    "controls",
+    "payvalida_deliveries",
+    "payvalida_notifications",
+    "payvalida_collected",
+    "payvalida_orders",
+    "payvalida_options",
+)
 
 
 class Store:
@@ -90,7 +157,7 @@ class Store:
         self._connection.row_factory = sqlite3.Row
         # Without fsync a power cut may lose the last moments; the death of the process, which tests cause, does not.
         self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF; PRAGMA foreign_keys = ON;")
-        self._connection.executescript(SCHEMA)
+        self._connection.executescript(SCHEMA + payu_tables.SCHEMA)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -119,8 +186,8 @@ class Store:
 
     def empty(self) -> None:
         with self.transaction():
-            for table in TABLES:
-                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name from the constant above
+            for table in (*TABLES, *payu_tables.TABLES):
+                self._connection.execute(f"DELETE FROM {table}")  # noqa: S608 - a name from the constants
 
     def close(self) -> None:
         self._connection.close()

@@ -29,11 +29,11 @@ LONGEST_PAGE = 200
 FILTERS = ("id", "reference", "status", "customer_email", "payment_method_type")
 
 
-def _key(request: Request) -> str | None:
+def key_of(request: Request) -> str | None:
     return bearer(request.headers.get("authorization"))
 
 
-def _answer(data: Any, status: int = 200, **meta: Any) -> Response:
+def answer(data: Any, status: int = 200, **meta: Any) -> Response:
     return JSONResponse({"data": data, "meta": meta}, status)
 
 
@@ -59,7 +59,7 @@ class WompiApi:
             "POST /transactions/{id}/void": self.void_transaction,
         }
         return [
-            Route(PREFIX + call.split()[1], self._faults.guard(call, _refusing(endpoint)), methods=[call.split()[0]])
+            Route(PREFIX + call.split()[1], self._faults.guard(call, refusing(endpoint)), methods=[call.split()[0]])
             for call, endpoint in table.items()
         ]
 
@@ -75,7 +75,7 @@ class WompiApi:
             raise invalid("Formato inválido", "public_key")
         if key != self._keys.public:
             raise not_found()
-        return _answer(
+        return answer(
             {
                 **MERCHANT,
                 "active": True,
@@ -94,14 +94,14 @@ class WompiApi:
 
     async def create_card_token(self, request: Request) -> Response:
         body = parse_object(await request.body())
-        key = _key(request)
+        key = key_of(request)
         self._keys.require_public(key)
         check_card(body, datetime.fromtimestamp(self._clock.now(), UTC))
         return JSONResponse({"status": "CREATED", "data": self._ledger.issue_card_token(body)}, 201)
 
     async def financial_institutions(self, request: Request) -> Response:
-        self._keys.require_public_or_private(_key(request))
-        return _answer(
+        self._keys.require_public_or_private(key_of(request))
+        return answer(
             [{"financial_institution_code": code, "financial_institution_name": name} for code, name in BANKS.items()]
         )
 
@@ -113,7 +113,7 @@ class WompiApi:
         body = parse_object(await request.body())
         check_transaction(body)
         card = self._ledger.unused_card(body)
-        self._keys.require_private(_key(request))
+        self._keys.require_private(key_of(request))
         with self._store.transaction():
             self._ledger.burn_acceptance_tokens(body)
         check_signature(body, self._keys.integrity)
@@ -122,11 +122,11 @@ class WompiApi:
         self._courier.wake()
         if self._panel.controls.events.before_response:
             await self._courier.finish(transaction["id"])
-        return _answer(transaction, 201)
+        return answer(transaction, 201)
 
     async def get_transaction(self, request: Request) -> Response:
-        self._keys.require_reader(_key(request))
-        return _answer(self._existing(request))
+        self._keys.require_reader(key_of(request))
+        return answer(self._existing(request))
 
     def _existing(self, request: Request) -> dict[str, Any]:
         transaction = self._ledger.find(request.path_params["id"])
@@ -135,7 +135,7 @@ class WompiApi:
         return transaction
 
     async def list_transactions(self, request: Request) -> Response:
-        self._keys.require_private(_key(request))
+        self._keys.require_private(key_of(request))
         query = request.query_params
         page, size = _whole(query.get("page", "1"), "page"), _whole(query.get("page_size", "50"), "page_size")
         if size > LONGEST_PAGE:
@@ -152,7 +152,7 @@ class WompiApi:
         ]
         if query.get("order", "DESC").upper() == "ASC":
             found.reverse()
-        return _answer(
+        return answer(
             found[(page - 1) * size : page * size],
             page=page,
             page_size=size,
@@ -162,7 +162,7 @@ class WompiApi:
 
     async def void_transaction(self, request: Request) -> Response:
         body = parse_object(await request.body())
-        self._keys.require_private(_key(request))
+        self._keys.require_private(key_of(request))
         transaction = self._existing(request)
         amount = body.get("amount_in_cents", transaction["amount_in_cents"])
         if type(amount) is not int or not 0 < amount <= transaction["amount_in_cents"]:
@@ -171,7 +171,7 @@ class WompiApi:
             self._ledger.plan_void(transaction)
         self._courier.wake()
         voiding = {"status": "APPROVED", "status_message": None, "transaction": transaction}
-        return _answer(voiding, 201, trace_id=secrets.token_hex(16))
+        return answer(voiding, 201, trace_id=secrets.token_hex(16))
 
 
 def _whole(text: str, field: str) -> int:
@@ -180,7 +180,7 @@ def _whole(text: str, field: str) -> int:
     return int(text)
 
 
-def _refusing(endpoint: Callable[[Request], Coroutine[Any, Any, Response]]) -> Endpoint:
+def refusing(endpoint: Callable[[Request], Coroutine[Any, Any, Response]]) -> Endpoint:
     async def answered(request: Request) -> Response:
         try:
             return await endpoint(request)

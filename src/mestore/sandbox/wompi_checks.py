@@ -130,7 +130,9 @@ def luhn(number: str) -> bool:
     return sum(digits[0::2] + [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]) % 10 == 0
 
 
-def _text(source: dict[str, Any], *path: str, longest: int = 255, shortest: int = 1, pattern: str | None = None) -> str:
+def text_in(
+    source: dict[str, Any], *path: str, longest: int = 255, shortest: int = 1, pattern: str | None = None
+) -> str:
     value = source.get(path[-1])
     if value is None:
         raise invalid(MISSING, *path)
@@ -154,19 +156,30 @@ def _one_of(source: dict[str, Any], allowed: tuple[Any, ...], *path: str) -> Non
 
 
 def check_card(body: dict[str, Any], today: datetime) -> None:
-    number = _text(body, "number", pattern=CARD_NUMBER_PATTERN)
+    number = text_in(body, "number", pattern=CARD_NUMBER_PATTERN)
     if not luhn(number):
         raise invalid("El número de tarjeta es inválido. Luhn check falló.", "number")
-    _text(body, "cvc", pattern=r"^\d{3,4}$")
-    month = _text(body, "exp_month", pattern=r"^(0[1-9]|1[0-2])$")
-    year = _text(body, "exp_year", pattern=r"^\d{2}$")
+    text_in(body, "cvc", pattern=r"^\d{3,4}$")
+    month = text_in(body, "exp_month", pattern=r"^(0[1-9]|1[0-2])$")
+    year = text_in(body, "exp_year", pattern=r"^\d{2}$")
     if (2000 + int(year), int(month)) < (today.year, today.month):
         raise invalid("La tarjeta está vencida", "exp_year")
-    _text(body, "card_holder", shortest=5)
+    text_in(body, "card_holder", shortest=5)
 
 
 def check_transaction(body: dict[str, Any]) -> None:
     """The form of the whole body; the first fault found is the only one told, as Wompi does it."""
+    check_money(body)
+    if not EMAIL_SHAPE.fullmatch(text_in(body, "customer_email")):
+        raise invalid('debe coincidir con el formato "email"', "customer_email")
+    check_terms(body)
+    for field in ("customer_data", "shipping_address"):
+        if not isinstance(body.get(field), dict | None):
+            raise invalid("debe ser object", field)
+    _check_payment_method(body)
+
+
+def check_money(body: dict[str, Any]) -> None:
     amount = body.get("amount_in_cents")
     if amount is None:
         raise invalid(MISSING, "amount_in_cents")
@@ -177,17 +190,15 @@ def check_transaction(body: dict[str, Any]) -> None:
     if amount > MAXIMUM_IN_CENTS:
         raise invalid(f"debe ser <= {MAXIMUM_IN_CENTS}", "amount_in_cents")
     _one_of(body, ("COP",), "currency")
-    if not EMAIL_SHAPE.fullmatch(_text(body, "customer_email")):
-        raise invalid('debe coincidir con el formato "email"', "customer_email")
-    _text(body, "reference")
+
+
+def check_terms(body: dict[str, Any]) -> None:
+    """For which payment, until when, and where its buyer goes afterwards."""
+    text_in(body, "reference")
     if body.get("expiration_time") is not None:
-        _check_expiration(_text(body, "expiration_time"))
+        _check_expiration(text_in(body, "expiration_time"))
     if body.get("redirect_url") is not None:
-        _text(body, "redirect_url", longest=2_048, pattern=r"^https?://\S+$")
-    for field in ("customer_data", "shipping_address"):
-        if not isinstance(body.get(field), dict | None):
-            raise invalid("debe ser object", field)
-    _check_payment_method(body)
+        text_in(body, "redirect_url", longest=2_048, pattern=r"^https?://\S+$")
 
 
 def _check_expiration(text: str) -> None:
@@ -216,34 +227,34 @@ def _check_payment_method(body: dict[str, Any]) -> None:
         customer = body.get("customer_data")
         if customer is None:
             raise invalid(MISSING, "customer_data")
-        _text(customer, "customer_data", "full_name")
-        _text(customer, "customer_data", "phone_number", longest=20)
+        text_in(customer, "customer_data", "full_name")
+        text_in(customer, "customer_data", "phone_number", longest=20)
     if kind in REDIRECT_METHODS and not body.get("redirect_url"):
         raise invalid(MISSING, "redirect_url")
 
 
 def _check_card_method(method: dict[str, Any]) -> None:
-    _text(method, "payment_method", "token", pattern=r"^tok_(test|prod)_\w+$")
+    text_in(method, "payment_method", "token", pattern=r"^tok_(test|prod)_\w+$")
     installments = method.get("installments", 1)
     if type(installments) is not int or not 1 <= installments <= 36:
         raise invalid("debe ser integer entre 1 y 36", "payment_method", "installments")
 
 
 def _check_nequi(method: dict[str, Any]) -> None:
-    _text(method, "payment_method", "phone_number", pattern=r"^\d{10}$")
+    text_in(method, "payment_method", "phone_number", pattern=r"^\d{10}$")
 
 
 def _check_pse(method: dict[str, Any]) -> None:
-    _text(method, "payment_method", "payment_description", longest=64)
+    text_in(method, "payment_method", "payment_description", longest=64)
     _one_of(method, (0, 1), "payment_method", "user_type")
-    _text(method, "payment_method", "user_legal_id", longest=20)
+    text_in(method, "payment_method", "user_legal_id", longest=20)
     _one_of(method, LEGAL_ID_TYPES, "payment_method", "user_legal_id_type")
-    _text(method, "payment_method", "financial_institution_code", longest=10)
+    text_in(method, "payment_method", "financial_institution_code", longest=10)
 
 
 def _check_bancolombia_transfer(method: dict[str, Any]) -> None:
     _one_of(method, ("PERSON",), "payment_method", "user_type")
-    _text(method, "payment_method", "payment_description", longest=64, pattern=r"^[^']+$")
+    text_in(method, "payment_method", "payment_description", longest=64, pattern=r"^[^']+$")
 
 
 METHOD_CHECKS = {

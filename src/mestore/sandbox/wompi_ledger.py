@@ -3,6 +3,8 @@
 import json
 import secrets
 import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import jwt
@@ -68,7 +70,8 @@ class Ledger:
             "UPDATE acceptance_tokens SET used = 1 WHERE token IN (?, ?)", *(body[field] for field in ACCEPTANCE)
         )
 
-    def issue_card_token(self, card: dict[str, Any]) -> dict[str, Any]:
+    def issue_card_token(self, card: Mapping[str, Any], outcome: Outcome | None = None) -> dict[str, Any]:
+        """`outcome` is what its number says, unless it is told."""
         number = card["number"]
         brand = BRANDS.get(number[0], "OTHER")
         extra = {
@@ -84,7 +87,7 @@ class Ledger:
         self._store.execute(
             "INSERT INTO card_tokens (token, outcome, extra) VALUES (?, ?, ?)",
             token,
-            json.dumps(card_outcome(number)),
+            json.dumps(outcome or card_outcome(number)),
             json.dumps(extra, ensure_ascii=False),
         )
         now = self._clock.now()
@@ -175,13 +178,70 @@ class Ledger:
     def plan_void(self, transaction: dict[str, Any]) -> None:
         row = self._store.row("SELECT due FROM transactions WHERE id = ?", transaction["id"])
         approved_card = (transaction["payment_method_type"], transaction["status"]) == ("CARD", "APPROVED")
-        if not approved_card or row is None or row["due"]:
+        if (
+            not approved_card
+            or row is None
+            or row["due"]
+            or self.refunded(transaction["id"])
+            or self._is_old(transaction)
+        ):
             raise unprocessable("La transacción no puede ser anulada")
         self._store.execute(
             "UPDATE transactions SET due = ?, planned_status = 'VOIDED' WHERE id = ?",
             self._next_step_at(),
             transaction["id"],
         )
+
+    def _is_old(self, transaction: dict[str, Any]) -> bool:
+        approved = datetime.fromisoformat(transaction["finalized_at"]).timestamp()
+        return bool(self._clock.now() - approved > self._panel.controls.void_window)
+
+    def void_is_planned(self, transaction_id: str) -> bool:
+        row = self._store.row("SELECT planned_status FROM transactions WHERE id = ?", transaction_id)
+        return row is not None and row["planned_status"] == "VOIDED"
+
+    # Refunds
+
+    def add_refund(self, body: dict[str, Any]) -> int:
+        """Answers its number. It ends by its scenario, once the delay of every step is over."""
+        document = {
+            "status_message": None,
+            "v2_refund_id": secrets.token_hex(12),
+            "amount_in_cents": body["amount_in_cents"],
+            "transaction_id": body["transaction_id"],
+            "reference": body.get("reference"),
+            "created_at": self._clock.iso(),
+        }
+        return self._store.execute(
+            "INSERT INTO wompi_refunds (transaction_id, document, due, planned) VALUES (?, ?, ?, ?)",
+            body["transaction_id"],
+            json.dumps(document, ensure_ascii=False),
+            self._next_step_at(),
+            (body.get("test_scenario") or "approved").upper(),
+        )
+
+    def refunds(self) -> list[dict[str, Any]]:
+        """Newest first, each as it is now."""
+        now = self._clock.now()
+        return [
+            {"id": row["id"], "status": row["planned"] if row["due"] <= now else "PENDING"}
+            | json.loads(row["document"])
+            for row in self._store.rows("SELECT * FROM wompi_refunds ORDER BY id DESC")
+        ]
+
+    def refunded(self, transaction_id: str) -> int:
+        """What is on its way back of a transaction, or was sent, in cents."""
+        living = [each for each in self.refunds() if each["status"] in ("PENDING", "APPROVED")]
+        return sum(each["amount_in_cents"] for each in living if each["transaction_id"] == transaction_id)
+
+    def decide_refund(self, reference: str, status: str) -> int:
+        """Ends the newest refund of a reference now; answers how many there were to end."""
+        mine = [each["id"] for each in self.refunds() if (each["reference"], each["status"]) == (reference, "PENDING")]
+        for number in mine[:1]:
+            self._store.execute(
+                "UPDATE wompi_refunds SET due = ?, planned = ? WHERE id = ?", self._clock.now(), status, number
+            )
+        return len(mine)
 
     # What becomes of them
 

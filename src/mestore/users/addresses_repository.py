@@ -7,6 +7,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.core.ids import UserId
+from mestore.users.errors import NotSignedIn
 from mestore.users.models import Address, User
 
 
@@ -15,8 +16,14 @@ class AddressRepository:
         self._session = session
 
     async def one_at_a_time(self, user_id: UserId) -> None:
-        """Let no other transaction change this user's addresses until this one ends."""
-        await self._session.execute(select(User.id).where(User.id == user_id).with_for_update())
+        """Let no other transaction change this user's addresses until this one ends.
+
+        Raises:
+            NotSignedIn: the account was erased since its owner was recognised.
+        """
+        account = select(User.id).where(User.id == user_id, User.deleted_at.is_(None)).with_for_update()
+        if await self._session.scalar(account) is None:
+            raise NotSignedIn
 
     async def of_user(self, user_id: UserId) -> Sequence[Address]:
         """The default first, then the newest."""

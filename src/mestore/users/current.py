@@ -9,27 +9,26 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from mestore.core import tokens
 from mestore.core.database import Session
+from mestore.core.ids import SessionId
 from mestore.core.settings import Environment
-from mestore.core.wiring import Clock, CurrentSettings
+from mestore.core.wiring import CurrentSettings, world_of
 from mestore.users.errors import NotSignedIn, SecondFactorNeeded, WrongAccountType
-from mestore.users.models import User, UserSession, UserType
+from mestore.users.models import User, UserType
 from mestore.users.repository import UserRepository
 
 _bearer = HTTPBearer(auto_error=False, description="The `access_token` of `POST /api/v1/auth/login`.")
 
 
 async def access_token(
-    request: Request,
-    settings: CurrentSettings,
-    now: Clock,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> tokens.AccessToken:
     if credentials is None:
         raise NotSignedIn
     if (known := request.scope.get(tokens.SCOPE_KEY)) is not None:
         return cast("tokens.AccessToken", known)
+    world = await world_of(request)
     try:
-        return tokens.read(settings.auth, credentials.credentials, now())
+        return tokens.read(world.settings.auth, credentials.credentials, world.now())
     except tokens.BadToken as error:
         raise NotSignedIn from error
 
@@ -38,9 +37,18 @@ CurrentToken = Annotated[tokens.AccessToken, Depends(access_token)]
 
 
 @dataclass(frozen=True)
+class ThisSession:
+    """The session that a request came in."""
+
+    id: SessionId
+    second_factor: bool
+    """Whether more than the password was shown."""
+
+
+@dataclass(frozen=True)
 class SignedIn:
     user: User
-    session: UserSession
+    session: ThisSession
 
 
 async def signed_in(request: Request, token: CurrentToken, session: Session) -> SignedIn:
@@ -48,7 +56,8 @@ async def signed_in(request: Request, token: CurrentToken, session: Session) -> 
     if found is None:
         raise NotSignedIn
     request.scope["user_id"] = token.user_id
-    return SignedIn(*found)
+    user, second_factor = found
+    return SignedIn(user, ThisSession(token.session_id, second_factor))
 
 
 CurrentSession = Annotated[SignedIn, Depends(signed_in)]
@@ -61,11 +70,23 @@ async def current_user(caller: CurrentSession) -> User:
 CurrentUser = Annotated[User, Depends(current_user)]
 
 
-def _of(*kinds: UserType) -> Callable[[User], Awaitable[User]]:
-    async def only(user: CurrentUser) -> User:
-        if user.user_type not in kinds:
+async def optional_user(request: Request, session: Session) -> User | None:
+    # Asked here rather than as a dependency, which the document would take for a lock.
+    credentials = await _bearer(request)
+    if credentials is None:
+        return None
+    return (await signed_in(request, await access_token(request, credentials), session)).user
+
+
+OptionalUser = Annotated[User | None, Depends(optional_user)]
+"""Who calls, where nobody has to say so; a token that is no good is refused all the same."""
+
+
+def _of(*kinds: UserType) -> Callable[[SignedIn], Awaitable[User]]:
+    async def only(caller: CurrentSession) -> User:
+        if caller.user.user_type not in kinds:
             raise WrongAccountType
-        return user
+        return caller.user
 
     return only
 
@@ -86,8 +107,27 @@ async def _staff(
     return user
 
 
+async def _anybody(user: CurrentUser, caller: CurrentSession, settings: CurrentSettings) -> User:
+    return await _staff(user, caller, settings) if user.user_type in STAFF else user
+
+
+CurrentAnybody = Annotated[User, Depends(_anybody)]
+"""Whoever is signed in, where an address is for several kinds; of staff, in production, with a second factor."""
+
 CurrentAdmin = Annotated[User, Depends(_staff)]
 """An administrator or the owner; in production only with a second factor."""
+
+
+async def _buyer_or_staff(
+    user: Annotated[User, Depends(_of(UserType.BUYER, UserType.VENDOR, *STAFF))],
+    caller: CurrentSession,
+    settings: CurrentSettings,
+) -> User:
+    return await _staff(user, caller, settings) if user.user_type in STAFF else user
+
+
+CurrentBuyerOrAdmin = Annotated[User, Depends(_buyer_or_staff)]
+"""Somebody who may buy, or who may look at what anybody bought, as `CurrentAdmin`."""
 
 
 def letter_language(request: Request) -> str:

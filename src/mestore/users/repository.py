@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.core.database import fetch
 from mestore.core.ids import SessionId, UserId
 from mestore.users.errors import UserNotFound
 from mestore.users.models import Consent, User, UserSession
@@ -15,18 +16,31 @@ def live() -> Select[User]:
     return select(User).where(User.deleted_at.is_(None))
 
 
+# Asked by every request of somebody who is signed in: it is built once.
+_SIGNED_IN = (
+    live()
+    .add_columns(UserSession.second_factor)
+    .join(UserSession, UserSession.user_id == User.id)
+    .where(
+        User.id == bindparam("user_id"),
+        User.is_active,
+        UserSession.id == bindparam("session_id"),
+        UserSession.revoked_at.is_(None),
+    )
+)
+_KEEP_OPEN = "SELECT FROM users WHERE id = $1 AND is_active AND deleted_at IS NULL FOR KEY SHARE"
+
+
 class UserRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def signed_in(self, user_id: UserId, session_id: SessionId) -> Row[User, UserSession] | None:
-        """The active user of a session that was not ended: read at each request, so that a change acts at once."""
-        found = await self._session.execute(
-            live()
-            .add_columns(UserSession)
-            .join(UserSession, UserSession.user_id == User.id)
-            .where(User.id == user_id, User.is_active, UserSession.id == session_id, UserSession.revoked_at.is_(None))
-        )
+    async def signed_in(self, user_id: UserId, session_id: SessionId) -> Row[User, bool] | None:
+        """The active user of a session that was not ended, and whether it showed a second factor.
+
+        Read at each request, so that a change acts at once.
+        """
+        found = await self._session.execute(_SIGNED_IN, {"user_id": user_id, "session_id": session_id})
         return found.one_or_none()
 
     async def by_id(self, user_id: UserId) -> User:
@@ -34,6 +48,10 @@ class UserRepository:
         if user is None:
             raise UserNotFound
         return user
+
+    async def keep_open(self, user_id: UserId) -> bool:
+        """Whether the account is open; then it can't be erased until this transaction ends."""
+        return bool(await fetch(self._session, _KEEP_OPEN, user_id))
 
     async def by_email(self, email_key: str) -> User | None:
         return await self._session.scalar(live().where(User.email_key == email_key))

@@ -8,7 +8,7 @@ from mestore.core.database import Session, checkpoint
 from mestore.core.ids import UserId, new_uuid
 from mestore.core.wiring import Clock, CurrentSettings
 from mestore.users.contact import read_email, read_phone
-from mestore.users.errors import EMAIL_INVALID, PHONE_INVALID, DetailsRefused, EmailTaken
+from mestore.users.errors import EMAIL_INVALID, PHONE_INVALID, DetailsRefused, EmailTaken, NotSignedIn
 from mestore.users.models import User, UserType
 from mestore.users.passwords import hash_password, problem_of, verify_password
 from mestore.users.repository import UserRepository
@@ -95,6 +95,15 @@ class UserService:
 
     async def by_id(self, user_id: UserId) -> User:
         return await self._users.by_id(user_id)
+
+    async def keep_open(self, user_id: UserId) -> None:
+        """Have whoever would erase the account wait for this transaction, in which personal data are written.
+
+        Raises:
+            NotSignedIn: it was closed since its owner was recognised.
+        """
+        if not await self._users.keep_open(user_id):
+            raise NotSignedIn
 
     async def by_email(self, email: str) -> User | None:
         """The account of an address in any spelling, active or not."""

@@ -1,9 +1,10 @@
 """Every query about shops."""
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +39,22 @@ class VendorRepository:
     async def has_document(self, kind: DocumentType, number: str) -> bool:
         taken = select(Vendor.id).where(Vendor.document_type == kind, Vendor.document_number == number)
         return await self._session.scalar(taken) is not None
+
+    async def rating_to_change(self, vendor_id: VendorId) -> Decimal | None:
+        """A shop's rating, which nobody else changes until this transaction ends."""
+        wanted = select(Vendor.rating).where(Vendor.id == vendor_id)
+        return await self._session.scalar(wanted.with_for_update(key_share=True))
+
+    async def add_to_rating(self, vendor_id: VendorId, stars: int, reviews: int) -> Row[str, Decimal | None]:
+        """The shop's slug and its new rating. A buyer's opinion is no edit: `updated_at` stays the vendor's."""
+        added = update(Vendor).where(Vendor.id == vendor_id)
+        added = added.values(
+            rating_sum=Vendor.rating_sum + stars,
+            reviews_count=Vendor.reviews_count + reviews,
+            updated_at=Vendor.updated_at,
+        )
+        returned = added.returning(Vendor.slug, Vendor.rating).execution_options(synchronize_session=False)
+        return (await self._session.execute(returned)).one()
 
     async def _one(self, query: Select[Vendor]) -> Vendor:
         vendor = await self._session.scalar(query)

@@ -1,6 +1,7 @@
 """What comes in and goes out about shops."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
@@ -43,6 +44,9 @@ class ShopOut(Output):
     business_name: str = Field(examples=["Café de la Sierra"])
     description: str = Field(examples=["Café y cacao de pequeños productores."])
     city: str = Field(examples=["Santa Marta"])
+    rating: Decimal | None = Field(examples=["4.6"])
+    """The average of the reviews of its products that are shown, from 1.0 to 5.0; null before the first."""
+    reviews_count: int = Field(examples=[128])
     created_at: datetime
 
 

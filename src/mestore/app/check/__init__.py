@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import asyncpg
 from rich.console import Console
 
-from mestore.app.check import effects, money, orders
+from mestore.app.check import collections, effects, money, orders, packages, refunds
 from mestore.app.check.rule import GIVEN, Rule
 from mestore.core.settings import Settings
 
-RULES: Sequence[Rule] = sorted((*orders.RULES, *money.RULES, *effects.RULES), key=lambda rule: rule.group)
+RULES: Sequence[Rule] = sorted(
+    (*orders.RULES, *packages.RULES, *money.RULES, *refunds.RULES, *effects.RULES, *collections.RULES),
+    key=lambda rule: rule.group,
+)
 MOST_SHOWN = 20
 _CONNECT_SECONDS = 10
 _STATEMENT_SECONDS = 600

@@ -36,8 +36,9 @@ RULES: tuple[Rule, ...] = (
             SELECT gateway, transaction_id, count(*) AS times, min(id) AS event_id
             FROM gateway_events WHERE outcome = 'APPLIED' GROUP BY 1, 2
         ) a FULL JOIN (
-            SELECT p.gateway, e.gateway_transaction_id AS transaction_id, count(*) AS times,
-                min(e.id) AS payment_event_id
+            -- PayU announces by our reference.
+            SELECT p.gateway, CASE p.gateway WHEN 'payu' THEN p.reference ELSE e.gateway_transaction_id END
+                AS transaction_id, count(*) AS times, min(e.id) AS payment_event_id
             FROM payment_events e JOIN payments p ON p.id = e.payment_id WHERE e.source = 'webhook' GROUP BY 1, 2
         ) b USING (gateway, transaction_id) WHERE a.times IS DISTINCT FROM b.times""",
     ),

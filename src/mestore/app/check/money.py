@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
     Rule(
         COMMISSIONS,
         "one-commission-per-package",
-        "A live package of a confirmed order has exactly one commission that was not reversed.",
+        "A live package of a confirmed order, unless all of it was paid back, has exactly one commission not reversed.",
         """
         SELECT p.id AS package_id, p.order_id, count(c.id) = 0 AND EXISTS (
             SELECT FROM waiting_jobs j WHERE j.entrypoint = 'commissions.charge_confirmed_order'
@@ -63,7 +63,9 @@ RULES: tuple[Rule, ...] = (
         FROM packages p JOIN orders o ON o.id = p.order_id
         LEFT JOIN commissions c ON c.package_id = p.id AND c.status <> 'REVERSED'
         WHERE o.status IN ('CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED')
-            AND p.status NOT IN ('CANCELLED', 'RETURNED')
+            AND p.status NOT IN ('CANCELLED', 'RETURNED') AND p.total > (
+                SELECT coalesce(sum(r.amount), 0) FROM refunds r WHERE r.package_id = p.id AND r.status <> 'FAILED'
+            )
         GROUP BY p.id HAVING count(c.id) <> 1""",
         given=["waiting_jobs"],
         waits=True,
@@ -80,10 +82,16 @@ RULES: tuple[Rule, ...] = (
     Rule(
         COMMISSIONS,
         "no-commission-without-sale",
-        "There is no commission for an order that was not confirmed, or that was cancelled, unless it was reversed.",
+        "There is no commission for an order that was not confirmed, or for a cancelled part, unless it was reversed.",
         """
-        SELECT c.id AS commission_id, c.order_id FROM commissions c JOIN orders o ON o.id = c.order_id
-        WHERE c.status <> 'REVERSED' AND o.status IN ('PENDING', 'CANCELLED')""",
+        SELECT c.id AS commission_id, c.order_id, EXISTS (
+            SELECT FROM waiting_jobs j WHERE j.entrypoint = 'commissions.reverse_refunded'
+                AND j.payload ->> 'package_id' = c.package_id::text
+        ) AS waits
+        FROM commissions c JOIN orders o ON o.id = c.order_id JOIN packages p ON p.id = c.package_id
+        WHERE c.status <> 'REVERSED' AND (o.status = 'PENDING' OR p.status = 'CANCELLED' OR o.status = 'CANCELLED')""",
+        given=["waiting_jobs"],
+        waits=True,
     ),
     Rule(
         MONEY,
@@ -95,19 +103,31 @@ RULES: tuple[Rule, ...] = (
             SELECT FROM payment_cases k WHERE k.payment_id = p.id AND (
                 k.kind IN ('LATE', 'SECOND_PAYMENT', 'MISMATCH') OR k.kind = 'FRAUD_REVIEW' AND k.closed_at IS NULL
             )
-        )""",
+        ) AND NOT EXISTS (SELECT FROM refunds r WHERE r.payment_id = p.id AND r.cause = 'rejected:' || p.id)""",
         given=["confirmed", "charged"],
     ),
     Rule(
         MONEY,
         "money-is-placed-once",
-        "No payment that settled a confirmed order is also shown as money without one.",
+        "No payment that settled a confirmed order is also shown as money without one; more money on its code may be.",
         """
         SELECT p.id AS payment_id, k.id AS case_id FROM charged p JOIN confirmed c ON c.id = p.order_id
         JOIN payment_cases k ON k.payment_id = p.id
         WHERE p.settles_order AND p.as_agreed AND k.kind IN ('LATE', 'SECOND_PAYMENT', 'MISMATCH', 'FRAUD_REVIEW')
-            AND k.closed_at IS NULL""",
+            AND k.closed_at IS NULL AND NOT EXISTS (
+                SELECT FROM collections x WHERE x.key = k.gateway_transaction_id
+            )""",
         given=["confirmed", "charged"],
+    ),
+    Rule(
+        MONEY,
+        "unsettled-money-is-owed-back",
+        "An approved payment that settles no order is owed back, all of it; one that settles its order is not.",
+        """
+        SELECT p.id AS payment_id, p.order_id FROM payments p LEFT JOIN refunds r ON r.payment_id = p.id
+            AND r.cause IN ('late:' || p.id, 'second:' || p.id, 'rejected:' || p.id)
+        WHERE CASE WHEN p.settles_order THEN r.id IS NOT NULL
+            ELSE p.status = 'APPROVED' AND r.amount IS DISTINCT FROM p.amount END""",
     ),
     Rule(
         MONEY,

@@ -24,6 +24,24 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         STOCK,
+        "stock-is-its-movements",
+        "What a product has in stock is the sum of what its movements brought and took.",
+        """
+        SELECT p.id AS product_id FROM products p LEFT JOIN (
+            SELECT product_id, sum(stock_change) AS moved FROM stock_movements GROUP BY 1
+        ) m ON m.product_id = p.id WHERE p.stock <> coalesce(m.moved, 0)""",
+    ),
+    Rule(
+        STOCK,
+        "reserved-is-its-movements",
+        "What a product has reserved is the sum of what its movements held and gave back.",
+        """
+        SELECT p.id AS product_id FROM products p LEFT JOIN (
+            SELECT product_id, sum(reserved_change) AS moved FROM stock_movements GROUP BY 1
+        ) m ON m.product_id = p.id WHERE p.reserved <> coalesce(m.moved, 0)""",
+    ),
+    Rule(
+        STOCK,
         "holds-follow-the-order",
         "Holds are open while their order is PENDING, sold once it was confirmed, and released when it was not.",
         """
@@ -89,6 +107,22 @@ RULES: tuple[Rule, ...] = (
         """
         SELECT i.id AS item_id FROM order_items i LEFT JOIN packages p ON p.id = i.package_id
         WHERE (i.order_id, i.vendor_id) IS DISTINCT FROM (p.order_id, p.vendor_id)""",
+    ),
+    Rule(
+        STATES,
+        "shipped-package-is-followed",
+        "A package on its way has a carrier, a guide number and the moment at which it left.",
+        """
+        SELECT id AS package_id FROM packages
+        WHERE status = 'SHIPPED' AND (carrier IS NULL OR guide_number IS NULL OR shipped_at IS NULL)""",
+    ),
+    Rule(
+        STATES,
+        "delivered-package-says-when",
+        "A package that arrived says when, and until when it may be returned.",
+        """
+        SELECT id AS package_id FROM packages
+        WHERE status = 'DELIVERED' AND (delivered_at IS NULL OR returnable_until IS NULL)""",
     ),
     Rule(
         STATES,

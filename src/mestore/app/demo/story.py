@@ -1,5 +1,6 @@
 """What the steps of the demo know of each other."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,27 @@ class Line:
 
 
 @dataclass
+class Purchase:
+    """One of those that only `--all` plays: a buyer of its own, an order, and how it is paid."""
+
+    title: str
+    buyer: Person
+    order: dict[str, Any]
+    ends: tuple[str, str] = ("APPROVED", "CONFIRMED")
+    """The states of its newest payment and of its order that it must have when everything is over."""
+    attempt: dict[str, Any] = field(init=False)
+    """The newest."""
+
+    @property
+    def order_path(self) -> str:
+        return f"/orders/{self.order['id']}"
+
+
+def say_nothing(_text: str) -> None:
+    """For a watcher who wants to see results only."""
+
+
+@dataclass
 class Story:
     """Filled on the way: a field is there once the step that finds it out has been played."""
 
@@ -38,6 +60,9 @@ class Story:
     sandbox: Site
     run: str
     """Makes this run's e-mails, document and keys its own."""
+    tell: Callable[[str], None] = say_nothing
+    """What a step that takes long waits for."""
+    purchases: dict[str, Purchase] = field(default_factory=dict)
     new_shop: Shop = field(init=False)
     seeded_shop: Shop = field(init=False)
     buyer: Person = field(init=False)

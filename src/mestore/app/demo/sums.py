@@ -7,7 +7,7 @@ from typing import Any
 
 from mestore.app.demo.story import Line
 from mestore.app.demo.web import expect
-from mestore.core.settings import OrderSettings
+from mestore.core.market_settings import OrderSettings
 
 
 @dataclass(frozen=True)

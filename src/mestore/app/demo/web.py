@@ -21,11 +21,22 @@ def expect(right: bool, otherwise: str) -> None:
         raise Wrong(otherwise)
 
 
-def eventually(question: Callable[[], T | None], otherwise: str) -> T:
-    """The first answer that is not nothing."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+def eventually(
+    question: Callable[[], T | None],
+    otherwise: str,
+    *,
+    patience: float = _PATIENCE_SECONDS,
+    tell: Callable[[str], None] | None = None,
+) -> T:
+    """The first answer that is not nothing; `patience` in seconds. `tell` hears every second how long it takes."""
+    begin = time.monotonic()
+    told = 0
     while not (answer := question()):
-        expect(time.monotonic() < deadline, f"{otherwise} within {_PATIENCE_SECONDS:.0f} s")
+        waited = time.monotonic() - begin
+        expect(waited < patience, f"{otherwise} within {patience:.0f} s")
+        if tell is not None and int(waited) > told:
+            told = int(waited)
+            tell(f"{told} s of at most {patience:.0f}")
         time.sleep(_LOOK_EVERY_SECONDS)
     return answer
 

@@ -35,6 +35,12 @@ class Addresses:
         """
         wanted = {
             ("wompi", "base_url"): f"{self.sandbox}/wompi/v1",
+            ("wompi", "checkout_url"): f"{self.sandbox}/wompi/p/",
+            ("payu", "payments_url"): f"{self.sandbox}/payu/payments-api/4.0/service.cgi",
+            ("payu", "reports_url"): f"{self.sandbox}/payu/reports-api/4.0/service.cgi",
+            ("payu", "checkout_url"): f"{self.sandbox}/payu/ppp-web-gateway-payu/",
+            ("payu", "notify_url"): f"{self.api}/api/v1/payments/webhook/payu",
+            ("efecty", "base_url"): f"{self.sandbox}/payvalida",
             ("sms", "base_url"): f"{self.sandbox}/twilio",
             ("payments", "return_url"): f"{self.sandbox}/return",
             ("mail", "host"): settings.sandbox.host,

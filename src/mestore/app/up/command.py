@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mestore.app.embedded import EmbeddedFailed, EmbeddedPostgres, EmbeddedServer, EmbeddedValkey
+from mestore.app.embedded_chroma import EmbeddedChroma
 from mestore.app.log_follower import LogFollower
 from mestore.app.serve import DRAIN_SECONDS
 from mestore.app.supervisor import Child, StopRequested, Supervisor, SupervisorFailed
@@ -41,6 +42,8 @@ def _supervise(settings: Settings, data_dir: Path) -> None:
     check_port_is_free(settings.api.host, settings.api.port, "MESTORE_API_PORT")
     check_port_is_free(settings.sandbox.host, settings.sandbox.port, "MESTORE_SANDBOX_PORT")
     check_port_is_free(settings.sandbox.host, settings.sandbox.smtp_port, "MESTORE_SANDBOX_SMTP_PORT")
+    if not settings.chroma.url:
+        check_port_is_free("127.0.0.1", settings.chroma.port, "MESTORE_CHROMA_PORT")
     logs = LogFollower(data_dir / "logs")
     logs.truncate_large()
     supervisor = Supervisor(logs)
@@ -55,9 +58,12 @@ def _supervise(settings: Settings, data_dir: Path) -> None:
     if not settings.redis.url:
         servers.append(valkey := EmbeddedValkey(data_dir))
         environment["MESTORE_REDIS_URL"] = valkey.url
+    if not settings.chroma.url:
+        servers.append(chroma := EmbeddedChroma(data_dir, settings.chroma.port))
+        environment["MESTORE_CHROMA_URL"] = chroma.url
     try:
         if servers:
-            logs.say(f"starting {' and '.join(server.name for server in servers)} in {data_dir}")
+            logs.say(f"starting {', '.join(server.name for server in servers)} in {data_dir}")
             supervisor.start(*map(_embedded, servers))
         logs.say("bringing the database to the newest schema")
         supervisor.run_once("migrate", _program("migrate"), environment, draws=False)

@@ -1,4 +1,4 @@
-"""What every gateway is to us: four questions, and three ways in which asking can fail.
+"""What every gateway is to us: a few questions, and three ways in which asking can fail.
 
 The ways differ in the one thing that matters, whether money may have moved:
 
@@ -9,10 +9,11 @@ The ways differ in the one thing that matters, whether money may have moved:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from mestore.core.money import Money
-from mestore.payments.states import PaymentMethod, PaymentStatus
+from mestore.core.money import ZERO, Money
+from mestore.payments.states import PaymentMethod, PaymentStatus, RefundStatus
 
 
 class GatewayError(Exception):
@@ -32,6 +33,18 @@ class OutcomeUnknown(GatewayError):
 
 
 @dataclass(frozen=True)
+class Device:
+    """Where a buyer sits: gateways judge fraud by it, and PSE wants the address."""
+
+    ip_address: str
+    user_agent: str
+    session_id: str
+    """Names the buyer's sitting and no secret of it: it leaves the house."""
+    device_id: str | None = None
+    """What the shop's pages call the device, where they do: `X-Device-Id`."""
+
+
+@dataclass(frozen=True)
 class Attempt:
     """What a gateway must know to charge. `reference` is ours, unique for ever."""
 
@@ -45,6 +58,25 @@ class Attempt:
     return_url: str
     details: Mapping[str, str | int]
     """What the method needs: a bank and document, a token, a phone."""
+    iva: Money = ZERO
+    """The IVA within `amount`."""
+    iva_base: Money = ZERO
+    """What that IVA was computed from; nothing where all goods are exempt or excluded."""
+    device: Device | None = None
+    expires_at: datetime | None = None
+    """UTC. Paying later is of no use; a gateway that can, takes no money then."""
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What a buyer needs who pays in cash, at a counter."""
+
+    code: str
+    """What is said at the counter."""
+    barcode: str | None
+    """GS1 element string, as people read it: `(415)…(8020)…`; None where the contract knows no barcode."""
+    expires_at: datetime
+    """UTC. Until then the code is taken."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +90,42 @@ class Charge:
     currency: str
     payment_url: str | None = None
     message: str | None = None
+    card: str | None = None
+    """Which card it is, where the gateway tells: the same text for the same card, and never its number."""
+    instructions: Instructions | None = None
+    form: Mapping[str, str] | None = None
+    """What the buyer's browser must POST to `payment_url`, where a link is not enough."""
+
+
+@dataclass(frozen=True)
+class RefundWish:
+    """What a gateway must know to send money back. `reference` is ours, one for each refund for ever."""
+
+    reference: str
+    transaction_id: str
+    """The gateway's name of the transaction that took the money."""
+    amount: Money
+    paid: Money
+    """What that transaction took: all of it goes back when it equals `amount`."""
+    reason: str
+
+
+@dataclass(frozen=True)
+class RefundAnswer:
+    """What a gateway says about money that it is to send back."""
+
+    status: RefundStatus
+    """MADE, PROCESSING, or FAILED: then it was not sent."""
+    reference: str | None
+    """The gateway's own number of it."""
+
+
+@dataclass(frozen=True)
+class Bank:
+    """One that a buyer can choose for PSE. The list changes: it is read from the gateway each day."""
+
+    code: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +140,12 @@ class Announcement:
 
 class Gateway(Protocol):
     name: str
+    refundable: frozenset[PaymentMethod]
+    """What was paid in these ways it can send back; everything else is paid out otherwise."""
+    refunds_once: bool
+    """Whether it takes one refund of a transaction, and no second."""
+    refunds_after: timedelta
+    """For so long after a payment it does not take a refund of it yet."""
 
     async def start(self, attempt: Attempt) -> Charge:
         """Charge, or begin to.
@@ -89,6 +163,20 @@ class Gateway(Protocol):
 
     async def find_transaction(self, transaction_id: str) -> Charge | None:
         """The same by the gateway's own id."""
+
+    async def refund(self, wish: RefundWish) -> RefundAnswer:
+        """Send money back, or begin to.
+
+        Raises:
+            NotCharged, Refused, OutcomeUnknown: see the module; of money that goes the other way.
+        """
+
+    async def find_refund(self, wish: RefundWish) -> RefundAnswer | None:
+        """What became of a refund; None when the gateway knows of none.
+
+        Raises:
+            OutcomeUnknown: it did not answer.
+        """
 
     def read_webhook(self, raw: bytes) -> Announcement | None:
         """The announcement in a webhook; None for one that does not concern us.

@@ -14,9 +14,12 @@ from typing import Any
 SIGNED = ("transaction.id", "transaction.status", "transaction.amount_in_cents")
 
 
-def integrity(reference: str, amount_in_cents: int, currency: str, secret: str) -> str:
-    """The `signature` of `POST /transactions`, in lower case."""
-    return hashlib.sha256(f"{reference}{amount_in_cents}{currency}{secret}".encode()).hexdigest()
+def integrity(reference: str, amount_in_cents: int, currency: str, secret: str, expiration: str = "") -> str:
+    """The `signature` of `POST /transactions` and of the checkout page, in lower case.
+
+    `expiration` is the very text that is sent, where one is.
+    """
+    return hashlib.sha256(f"{reference}{amount_in_cents}{currency}{expiration}{secret}".encode()).hexdigest()
 
 
 def event_is_genuine(event: Mapping[str, Any], secret: str) -> bool:

@@ -1,0 +1,1 @@
+"""The relevance sets: what buyers type into the search of the demo catalogue, and what they should find."""

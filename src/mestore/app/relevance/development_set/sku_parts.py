@@ -1,0 +1,26 @@
+"""SKUs as they are copied from a label, a letter or an older order."""
+
+SKU = (
+    ("CAFE-01-500-G", "CAFE-01-500-G"),
+    ("NEV-03-COLOR-GRIS", "NEV-03-COLOR-GRIS"),
+    ("TENIS-02-TALLA-37", "TENIS-02-TALLA-37"),
+    ("PANAL-01-ETAPA-3-PAQUETE-POR-50", "PANAL-01-ETAPA-3-PAQUETE-POR-50"),
+    ("LUZ-04", "LUZ-04"),
+    ("OFI-08", "OFI-08"),
+    ("aud-02-color-negro", "AUD-02-COLOR-NEGRO"),
+    ("cel-05", "CEL-05"),
+    ("lit-02-tapa-dura", "LIT-02-TAPA-DURA"),
+    ("mueble-01", "MUEBLE-01"),
+    ("acom-08", "ACOM-08"),
+    ("maq-01-tono-rojo", "MAQ-01-TONO-ROJO"),
+    ("CAFE-03", "CAFE-03"),
+    ("ROPITA-01", "ROPITA-01"),
+    ("electrica-02", "ELECTRICA-02"),
+    ("port-04", "PORT-04"),
+    ("granero-07", "GRANERO-07"),
+    ("juego-05-1000", "JUEGO-05-1000"),
+    ("UTIL-01-PAQUETE", "UTIL-01-PAQUETE"),
+    ("peq 03 color negro", "PEQ-03-COLOR-NEGRO"),
+    ("stv 02", "STV-02"),
+    ("CLIMA03", "CLIMA-03"),
+)

@@ -1,0 +1,27 @@
+"""SKUs as they are copied from a label, a letter or an older order."""
+
+SKU = (
+    ("MANUAL-05-8-M", "MANUAL-05-8-M"),
+    ("nev-01", "NEV-01"),
+    ("PARL-03", "PARL-03"),
+    ("PASEO 06", "PASEO-06"),
+    ("lav04", "LAV-04"),
+    ("GATO-01-7-KG", "GATO-01-7-KG"),
+    ("lit-01-tapa-dura", "LIT-01-TAPA-DURA"),
+    ("DECO-02-COLOR", "DECO-02"),
+    ("cuerpo 01", "CUERPO-01"),
+    ("GRANO04", "GRANO-04"),
+    ("PEQ-08", "PEQ-08"),
+    ("seguro_03", "SEGURO-03"),
+    ("MUNECO-02-30-CM", "MUNECO-02-30-CM"),
+    ("bici 06", "BICI-06"),
+    ("LUZ-02-LUZ-CALIDA", "LUZ-02-LUZ-CALIDA"),
+    ("ROSTRO-01", "ROSTRO-01"),
+    ("ap 02 color rojo", "AP-02-COLOR-ROJO"),
+    ("lana-07", "LANA-07"),
+    ("ACEL05", "ACEL-05"),
+    ("EJER-06", "EJER-06"),
+    ("barro-02-juego-de-6", "BARRO-02-JUEGO-DE-6"),
+    ("GATO 02", "GATO-02"),
+    ("cacao-05", "CACAO-05"),
+)

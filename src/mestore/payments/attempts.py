@@ -1,0 +1,125 @@
+"""What is put on record of an attempt before any gateway is called, and what the gateway is told of it."""
+
+import secrets
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from mestore.core.ids import OrderId
+from mestore.core.world import World
+from mestore.orders.service import OrderService
+from mestore.orders.state_service import OrderStateService
+from mestore.orders.states import OrderStatus
+from mestore.payments.errors import OrderNotPayable, PaymentInProgress, TooManySlips
+from mestore.payments.gateways.base import Attempt, Device
+from mestore.payments.gateways.efecty import slip_end
+from mestore.payments.models import Payment
+from mestore.payments.repository import PaymentRepository
+from mestore.payments.review_repository import ReviewRepository
+from mestore.payments.schemas import PayByBancolombia, PayByCard, PayByEfecty, PayByNequi, PayByPse
+from mestore.payments.settlement import ASK_AGAIN
+from mestore.payments.states import PaymentMethod, PaymentStatus
+from mestore.payments.suspicion import Suspicion
+from mestore.payments.traces import Payer
+from mestore.users.models import User
+
+Wanted = PayByPse | PayByCard | PayByNequi | PayByBancolombia | PayByEfecty
+
+
+class Attempts:
+    def __init__(self, session: AsyncSession, world: World) -> None:
+        self._settings = world.settings
+        self._world = world
+        self._orders = OrderService(session, world.settings, world.now)
+        self._states = OrderStateService(session)
+        self._payments = PaymentRepository(session)
+        self._review = ReviewRepository(session)
+        self._suspicion = Suspicion(session, world.settings, world.now)
+
+    async def record(self, buyer: User, wanted: Wanted, gateway: str, device: Device | None) -> Payment:
+        """A new attempt with a reference of its own; one that looks like fraud ends here, DECLINED.
+
+        The order's row is held until the transaction ends, and its stock at least until the attempt can be paid.
+
+        Raises:
+            OrderNotFound: absent, or somebody else's.
+            OrderNotPayable: it is paid, cancelled, or its hold is over.
+            PaymentInProgress: another attempt has no final answer yet, or is paid and under review.
+            TooManySlips: the buyer has as many open as one may have.
+        """
+        order = await self._orders.locked_of_buyer(buyer.id, OrderId(wanted.order_id))
+        if order.status is not OrderStatus.PENDING or await self._states.hold_is_over(order.id):
+            raise OrderNotPayable(order.status)
+        other = await self._payments.open_of_order(order.id) or await self._review.settling(order.id)
+        if other is not None:
+            raise PaymentInProgress(other.id)
+        method = PaymentMethod(wanted.payment_method)
+        if method is PaymentMethod.EFECTY:
+            slips = await self._payments.open_slips(buyer.id)
+            if slips >= self._settings.payments.open_slips:
+                raise TooManySlips(slips)
+        payer = payer_of(wanted, device)
+        verdict = await self._suspicion.judge(buyer, order, payer)
+        suspicious = verdict.score >= self._settings.fraud.decline_from
+        await self._states.keep_until(order, self._hold(method))
+        order = await self._states.locked(order.id)
+        payment = Payment(
+            order_id=order.id,
+            buyer_id=buyer.id,
+            gateway=gateway,
+            method=method,
+            reference=f"{order.order_number}-{secrets.token_hex(4)}",
+            amount=order.total_amount,
+            status=PaymentStatus.DECLINED if suspicious else PaymentStatus.PROCESSING,
+            return_url=wanted.return_url,
+            fraud_score=verdict.score,
+            fraud_reasons=verdict.reasons,
+            failure="declined by the fraud rules" if suspicious else None,
+            expires_at=order.expires_at,
+            **self._suspicion.keys(payer),
+        )
+        await self._payments.add(payment)
+        if not suspicious:
+            await self._payments.ask_again(payment, ASK_AGAIN[0])
+        return payment
+
+    async def told(self, buyer: User, payment: Payment, wanted: Wanted, device: Device | None) -> Attempt:
+        """What a gateway must know of it."""
+        order = await self._orders.whole(payment.order_id)
+        return Attempt(
+            reference=payment.reference,
+            amount=payment.amount,
+            method=payment.method,
+            description=f"Pedido {order.order_number}",
+            customer_email=buyer.email,
+            customer_name=buyer.full_name,
+            customer_phone=buyer.phone,
+            return_url=wanted.return_url or self._settings.payments.return_url,
+            details=wanted.payment_data.model_dump(exclude_none=True),
+            iva=order.iva_amount,
+            iva_base=await self._payments.iva_base(order.id),
+            device=device,
+            expires_at=payment.expires_at,
+        )
+
+    def _hold(self, method: PaymentMethod) -> timedelta:
+        """How long the stock is kept for an attempt by this method."""
+        orders = self._settings.orders
+        if method is PaymentMethod.EFECTY:
+            now = self._world.now()
+            return slip_end(now, self._settings.efecty) - now + timedelta(minutes=orders.cash_notice_minutes)
+        return timedelta(minutes=orders.card_hold_minutes if method is PaymentMethod.CARD else orders.pse_hold_minutes)
+
+
+def payer_of(wanted: Wanted, device: Device | None) -> Payer:
+    """Who pays, as the request tells."""
+    match wanted:
+        case PayByPse() | PayByEfecty():
+            data = wanted.payment_data
+            return Payer(document_type=data.document_type, document_number=data.document_number, device=device)
+        case PayByCard():
+            return Payer(card_token=wanted.payment_data.token, device=device)
+        case PayByNequi():
+            return Payer(phone=wanted.payment_data.phone, device=device)
+        case PayByBancolombia():
+            return Payer(device=device)

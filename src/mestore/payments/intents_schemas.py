@@ -1,0 +1,49 @@
+"""Intents: what a buyer sends, and what it sees of them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from mestore.core.boundary import Input, Output, RowNumber
+from mestore.core.money import Money
+from mestore.payments.schemas import CardData, CashData, NequiData, PaymentOut, PseData, ReturnUrl
+from mestore.payments.states import PaymentMethod
+
+
+class IntentStatus(StrEnum):
+    CREATED = "CREATED"
+    CONFIRMED = "CONFIRMED"
+    EXPIRED = "EXPIRED"
+
+
+class IntentIn(Input):
+    order_id: Annotated[RowNumber, Field(examples=[123])]
+    payment_method: Annotated[PaymentMethod, Field(strict=False, examples=["PSE"])]
+    return_url: ReturnUrl | None = None
+
+
+class ConfirmIn(Input):
+    intent_id: Annotated[UUID, Field(strict=False, examples=["01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10"])]
+    payment_data: Annotated[
+        PseData | NequiData | CardData | CashData,
+        Field(
+            description="As `payment_data` of `process`, for the intent's method",
+            examples=[
+                {"bank_code": "1022", "user_type": "PERSON", "document_type": "CC", "document_number": "1020304050"}
+            ],
+        ),
+    ]
+
+
+class IntentOut(Output):
+    intent_id: UUID
+    order_id: Annotated[int, Field(examples=[123])]
+    payment_method: PaymentMethod
+    amount: Money
+    currency: Literal["COP"] = "COP"
+    status: IntentStatus
+    expires_at: datetime
+    payment: PaymentOut | None

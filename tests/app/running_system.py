@@ -40,6 +40,13 @@ class _Program:
     stop_signal: signal.Signals = signal.SIGTERM
 
 
+CROWDS_ARE_NO_FRAUD: Mapping[str, str] = {
+    f"MESTORE_FRAUD_{fact}": "[[1000000, 0], [1000001, 0]]"
+    for fact in ("ATTEMPTS", "ADDRESS_ATTEMPTS", "DEVICE_ATTEMPTS")
+}
+"""For a crowd of buyers that pays from one machine to one address: its payments do not wait for a person."""
+
+
 class RunningSystem:
     """PostgreSQL, Valkey, sandbox, worker and API, each a process of its own, their data in `folder`.
 

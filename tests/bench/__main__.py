@@ -20,7 +20,7 @@ from rich.table import Table
 
 from mestore.app.embedded import EmbeddedPostgres
 from mestore.app.embedded_chroma import EmbeddedChroma
-from tests.app.running_system import RunningSystem
+from tests.app.running_system import CROWDS_ARE_NO_FRAUD, RunningSystem
 from tests.bench import catalogue, database, orders, purchases, vectors
 from tests.bench.client import requests_per_second
 from tests.bench.servers import Server, bare, serving
@@ -162,9 +162,7 @@ class Bench:
 
     def buying(self, placing: orders.PlacingOrders) -> None:
         """Whole purchases with everything on this machine, and the events of gateways that are taken in."""
-        never = "[[1000000, 0], [1000001, 0]]"
-        facts = ("ATTEMPTS", "ADDRESS_ATTEMPTS", "DEVICE_ATTEMPTS")
-        patient = {f"MESTORE_FRAUD_{fact}": never for fact in facts} | {"MESTORE_DATABASE_URL": placing.url}
+        patient = {**CROWDS_ARE_NO_FRAUD, "MESTORE_DATABASE_URL": placing.url}
         self.system.start("sandbox", "worker", "api", environment=patient)
         try:
             # The simulated bank answers at once: what is measured is ours.

@@ -9,7 +9,7 @@ from mestore.app.subscriptions import TASKS
 from mestore.core.clock import utc_now
 from mestore.core.world import World, open_world
 from tests.api import Api
-from tests.app.running_system import RunningSystem
+from tests.app.running_system import CROWDS_ARE_NO_FRAUD, RunningSystem
 from tests.make import Make
 from tests.rows import Rows
 
@@ -21,6 +21,7 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSystem]:
         "MESTORE_WOMPI_TIMEOUT_SECONDS": "3",
         "MESTORE_PAYMENTS_NOT_FOUND_GRACE_SECONDS": "0",
         "MESTORE_LIMITS_FACTOR": "1000",
+        **CROWDS_ARE_NO_FRAUD,
     }
     with RunningSystem(tmp_path_factory.mktemp("system"), environment=environment) as system:
         system.sandbox.control("settle_delay", min=0, max=0)

@@ -165,7 +165,7 @@ class Bench:
         patient = {**CROWDS_ARE_NO_FRAUD, "MESTORE_DATABASE_URL": placing.url}
         self.system.start("sandbox", "worker", "api", environment=patient)
         try:
-            # The simulated bank answers at once: what is measured is ours.
+            # The bank's page is there at once: what is measured is ours.
             self.system.sandbox.control("settle_delay", min=0, max=0)
             console.print("measuring: whole purchases")
             buying = purchases.Buying(self.system, placing)

@@ -171,7 +171,7 @@ async def test_wompis_list_is_read_to_its_end_and_is_of_its_day(
 ) -> None:
     monkeypatch.setattr(wompi_list, "_PAGE", 2)
     begun = [(await bank.begun(await make.order())).reference for _ in range(5)]
-    wompi = WompiGateway(world.http, world.settings.wompi)
+    wompi = WompiGateway(world.gateways_http, world.settings.wompi)
     assert [charge.reference async for charge in wompi.list_day(today(world))] == begun
     for days in (-1, 1):
         assert [charge async for charge in wompi.list_day(today(world) + timedelta(days=days))] == []

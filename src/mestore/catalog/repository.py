@@ -152,11 +152,11 @@ _ADD_HOLDS = f"""
     SELECT product_id, 'HOLD', quantity, $3::bigint FROM wanted
 """  # noqa: S608 - the parts are constants of this module
 
-_CLOSE_HOLDS = text("""
+_CLOSE_HOLDS = """
     WITH held AS (
-        SELECT h.id, h.product_id, h.quantity, CASE WHEN :state = 'SOLD' THEN h.quantity ELSE 0 END AS sold
+        SELECT h.id, h.product_id, h.quantity, CASE WHEN $2::varchar = 'SOLD' THEN h.quantity ELSE 0 END AS sold
         FROM stock_holds h JOIN products p ON p.id = h.product_id
-        WHERE h.order_id = :order_id AND h.state = 'OPEN'
+        WHERE h.order_id = $1::bigint AND h.state = 'OPEN'
         ORDER BY h.product_id FOR NO KEY UPDATE OF p
     ),
     given_back AS (
@@ -166,12 +166,12 @@ _CLOSE_HOLDS = text("""
     ),
     moved AS (
         INSERT INTO stock_movements (product_id, kind, stock_change, reserved_change, order_id)
-        SELECT product_id, CASE WHEN :state = 'SOLD' THEN 'SALE' ELSE 'RELEASE' END, -sold, -quantity, :order_id
+        SELECT product_id, CASE WHEN $2::varchar = 'SOLD' THEN 'SALE' ELSE 'RELEASE' END, -sold, -quantity, $1::bigint
         FROM held
     )
-    UPDATE stock_holds s SET state = :state, updated_at = now() FROM held h WHERE s.id = h.id
+    UPDATE stock_holds s SET state = $2::varchar, updated_at = now() FROM held h WHERE s.id = h.id
     RETURNING s.product_id
-""").bindparams(bindparam("order_id", type_=BigInteger))
+"""
 
 # `enough` is of the rows as the lock shows them, and the lock keeps them so.
 _HOLD_AGAIN = text("""
@@ -239,8 +239,7 @@ class StockRepository:
 
     async def close_holds(self, order_id: OrderId, state: HoldState) -> Sequence[ProductId]:
         """End the open holds of an order; of which products there were any."""
-        closed = await self._session.execute(_CLOSE_HOLDS, {"order_id": order_id, "state": state.value})
-        return closed.scalars().all()
+        return [row["product_id"] for row in await fetch(self._session, _CLOSE_HOLDS, order_id, state.value)]
 
     async def hold_again(self, order_id: OrderId) -> Sequence[ProductId]:
         """Open the released holds of an order again, all or none; of which products there were any."""

@@ -1,8 +1,8 @@
 """Columns that many tables have, spelled once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from sqlalchemy import BigInteger, DateTime, Enum, Identity, func
 from sqlalchemy.orm import MappedColumn, mapped_column
@@ -20,6 +20,11 @@ def identity() -> MappedColumn[Any]:
 def word(kind: type[StrEnum], **options: Any) -> MappedColumn[Any]:
     """One of a StrEnum's words, kept as text and held to them by a CHECK."""
     return mapped_column(Enum(kind, native_enum=False, create_constraint=True, length=24, name=_snake(kind)), **options)
+
+
+def from_now(wait: timedelta) -> datetime:
+    """For a column: a moment by PostgreSQL's clock, which all machines share. Known once its row is read again."""
+    return cast("datetime", func.now() + wait)
 
 
 def _snake(kind: type) -> str:

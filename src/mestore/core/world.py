@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import aiohttp
 import httpx
 from redis.asyncio import Redis
 
@@ -29,6 +30,8 @@ class World:
     reads: Reads
     """Public reads, past the sessions."""
     http: httpx.AsyncClient
+    gateways_http: aiohttp.ClientSession
+    """To payment gateways, which each purchase asks several times: it costs an eighth of what httpx does."""
     redis: Redis
     hot: Store
     """Public answers that are kept ready, and what has changed since they were made."""
@@ -50,6 +53,7 @@ async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, nam
         reads = Reads(settings.database.url, settings.database, name=name)
         stack.push_async_callback(reads.close)
         http = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
+        gateways_http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         redis = Redis.from_url(
             settings.redis.url,
             socket_timeout=settings.redis.timeout_seconds,
@@ -60,7 +64,15 @@ async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, nam
         hot = await stack.enter_async_context(_hot_answers(settings))
         info[FRESHNESS] = hot.freshness
         yield World(
-            settings, now, session_factory(engine, info), session_factory(intake, info), reads, http, redis, hot
+            settings,
+            now,
+            session_factory(engine, info),
+            session_factory(intake, info),
+            reads,
+            http,
+            gateways_http,
+            redis,
+            hot,
         )
 
 

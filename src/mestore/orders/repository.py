@@ -10,17 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
 from mestore.core.clock import COLOMBIA
+from mestore.core.columns import from_now
+from mestore.core.database import fetch
 from mestore.core.ids import OrderId, PackageId, UserId, VendorId
 from mestore.core.paging import Slice, decode, row_number, slice_of
 from mestore.orders.errors import OrderNotFound
 from mestore.orders.models import Order, OrderHistory, OrderItem, Package
 from mestore.orders.states import Actor, OrderStatus, PackageStatus
 
-
-def from_now(wait: timedelta) -> ColumnElement[datetime]:
-    """A moment by PostgreSQL's clock, which all machines share."""
-    moment: ColumnElement[datetime] = func.now() + wait
-    return moment
+_PROLONG_OPEN = """
+    UPDATE orders SET expires_at = greatest(expires_at, now() + $2), updated_at = now()
+    WHERE id = $1 AND expires_at >= now() RETURNING expires_at
+"""
+_ADD_HISTORY = """
+    INSERT INTO order_history (order_id, package_id, from_status, to_status, actor, user_id, reason)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,11 @@ class OrderRepository:
             update(Order).where(Order.id == order_id).values(expires_at=func.greatest(Order.expires_at, from_now(wait)))
         )
 
+    async def prolong_open(self, order_id: OrderId, wait: timedelta) -> datetime | None:
+        """Until when its stock is kept now; None where that is over, and nothing changed."""
+        found = await fetch(self._session, _PROLONG_OPEN, order_id, wait)
+        return found[0]["expires_at"] if found else None
+
     async def hold_is_over(self, order_id: OrderId) -> bool:
         over = await self._session.scalar(select(Order.id).where(Order.id == order_id, Order.expires_at < func.now()))
         return over is not None
@@ -143,7 +153,7 @@ class OrderRepository:
 
     async def mark_confirmed(self, order_id: OrderId) -> None:
         """Show the order's packages to their vendors."""
-        await self._session.execute(update(Package).where(Package.order_id == order_id).values(confirmed_at=func.now()))
+        await fetch(self._session, "UPDATE packages SET confirmed_at = now() WHERE order_id = $1", order_id)
 
     async def cancel_packages(self, order_id: OrderId, actor: Actor, user_id: UserId | None, reason: str) -> None:
         """All packages of an order that was never paid, each with its row of history."""
@@ -167,9 +177,18 @@ class OrderRepository:
         )
         await self._session.execute(insert(OrderHistory).from_select(["package_id", *why], told))
 
-    async def add(self, row: Order | OrderHistory) -> None:
-        self._session.add(row)
+    async def tell(
+        self,
+        order_id: OrderId,
+        package_id: PackageId | None,
+        move: tuple[OrderStatus | PackageStatus, OrderStatus | PackageStatus],
+        actor: Actor,
+        user_id: UserId | None,
+        reason: str,
+    ) -> None:
+        """Write a move with its row of history."""
         await self._session.flush()
+        await fetch(self._session, _ADD_HISTORY, order_id, package_id, *move, actor, user_id, reason)
 
 
 def _hold_is_over() -> tuple[ColumnElement[bool], ...]:

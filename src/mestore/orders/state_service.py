@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mestore.catalog.stock import StockService
 from mestore.core.failpoints import failpoint
@@ -33,7 +34,7 @@ from mestore.orders.events import (
     PackageShipped,
     RefundDue,
 )
-from mestore.orders.models import Order, OrderHistory, Package
+from mestore.orders.models import Order, Package
 from mestore.orders.repository import OrderRepository
 from mestore.orders.states import NEXT, OVER, PACKAGE_NEXT, UNSHIPPED, Actor, OrderStatus, PackageStatus, follow
 
@@ -220,6 +221,14 @@ class OrderStateService:
         """Prolong the hold of an order whose payment takes longer; it is never made shorter."""
         await self._orders.prolong(order.id, wait)
 
+    async def keep_payable(self, order: Order, wait: timedelta) -> bool:
+        """The same, unless the time to pay has passed, by PostgreSQL's clock. Tells whether it has not."""
+        expires_at = await self._orders.prolong_open(order.id, wait)
+        if expires_at is None:
+            return False
+        set_committed_value(order, "expires_at", expires_at)
+        return True
+
     async def hold_is_over(self, order_id: OrderId) -> bool:
         """Whether the time to pay has passed, by PostgreSQL's clock."""
         return await self._orders.hold_is_over(order_id)
@@ -274,17 +283,8 @@ class OrderStateService:
         to: OrderStatus | PackageStatus,
         by: By,
     ) -> None:
-        await self._orders.add(
-            OrderHistory(
-                order_id=order.id,
-                package_id=package.id if package else None,
-                from_status=before,
-                to_status=to,
-                actor=by.actor,
-                user_id=by.user_id,
-                reason=by.reason,
-            )
-        )
+        package_id = package.id if package else None
+        await self._orders.tell(order.id, package_id, (before, to), by.actor, by.user_id, by.reason)
 
 
 def _check(before: OrderStatus, to: OrderStatus) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.core.columns import from_now
 from mestore.core.ids import OrderId
 from mestore.core.world import World
 from mestore.orders.service import OrderService
@@ -15,7 +16,6 @@ from mestore.payments.gateways.base import Attempt, Device
 from mestore.payments.gateways.efecty import slip_end
 from mestore.payments.models import Payment
 from mestore.payments.repository import PaymentRepository
-from mestore.payments.review_repository import ReviewRepository
 from mestore.payments.schemas import PayByBancolombia, PayByCard, PayByEfecty, PayByNequi, PayByPse
 from mestore.payments.settlement import ASK_AGAIN
 from mestore.payments.states import PaymentMethod, PaymentStatus
@@ -33,7 +33,6 @@ class Attempts:
         self._orders = OrderService(session, world.settings, world.now)
         self._states = OrderStateService(session)
         self._payments = PaymentRepository(session)
-        self._review = ReviewRepository(session)
         self._suspicion = Suspicion(session, world.settings, world.now)
 
     async def record(self, buyer: User, wanted: Wanted, gateway: str, device: Device | None) -> Payment:
@@ -48,12 +47,11 @@ class Attempts:
             TooManySlips: the buyer has as many open as one may have.
         """
         order = await self._orders.locked_of_buyer(buyer.id, OrderId(wanted.order_id))
-        if order.status is not OrderStatus.PENDING or await self._states.hold_is_over(order.id):
-            raise OrderNotPayable(order.status)
-        other = await self._payments.open_of_order(order.id) or await self._review.settling(order.id)
-        if other is not None:
-            raise PaymentInProgress(other.id)
         method = PaymentMethod(wanted.payment_method)
+        if order.status is not OrderStatus.PENDING or not await self._states.keep_payable(order, self._hold(method)):
+            raise OrderNotPayable(order.status)
+        if (other := await self._payments.in_the_way(order.id)) is not None:
+            raise PaymentInProgress(other)
         if method is PaymentMethod.EFECTY:
             slips = await self._payments.open_slips(buyer.id)
             if slips >= self._settings.payments.open_slips:
@@ -61,8 +59,6 @@ class Attempts:
         payer = payer_of(wanted, device)
         verdict = await self._suspicion.judge(buyer, order, payer)
         suspicious = verdict.score >= self._settings.fraud.decline_from
-        await self._states.keep_until(order, self._hold(method))
-        order = await self._states.locked(order.id)
         payment = Payment(
             order_id=order.id,
             buyer_id=buyer.id,
@@ -76,16 +72,16 @@ class Attempts:
             fraud_reasons=verdict.reasons,
             failure="declined by the fraud rules" if suspicious else None,
             expires_at=order.expires_at,
+            asks=0 if suspicious else 1,
+            ask_after=None if suspicious else from_now(ASK_AGAIN[0]),
             **self._suspicion.keys(payer),
         )
         await self._payments.add(payment)
-        if not suspicious:
-            await self._payments.ask_again(payment, ASK_AGAIN[0])
         return payment
 
     async def told(self, buyer: User, payment: Payment, wanted: Wanted, device: Device | None) -> Attempt:
         """What a gateway must know of it."""
-        order = await self._orders.whole(payment.order_id)
+        order = await self._payments.described(payment.order_id)
         return Attempt(
             reference=payment.reference,
             amount=payment.amount,
@@ -96,8 +92,8 @@ class Attempts:
             customer_phone=buyer.phone,
             return_url=wanted.return_url or self._settings.payments.return_url,
             details=wanted.payment_data.model_dump(exclude_none=True),
-            iva=order.iva_amount,
-            iva_base=await self._payments.iva_base(order.id),
+            iva=order.iva,
+            iva_base=order.iva_base,
             device=device,
             expires_at=payment.expires_at,
         )

@@ -12,7 +12,7 @@ from mestore.core.documentation import refusals
 from mestore.core.idempotency import IdempotencyKeyInUse, IdempotencyKeyReused, OnceDep
 from mestore.core.ids import OrderId, PaymentId
 from mestore.core.paging import BadCursor, Page, Slice
-from mestore.core.wiring import CurrentSettings
+from mestore.core.wiring import CurrentSettings, made_here
 from mestore.orders.errors import OrderNotFound
 from mestore.payments.attempts import Wanted
 from mestore.payments.errors import GatewayAway, OrderNotPayable, PaymentInProgress, PaymentNotFound, TooManySlips
@@ -35,7 +35,7 @@ from mestore.users.current import CurrentBuyer, CurrentSession
 from mestore.users.errors import NotSignedIn, WrongAccountType
 
 router = APIRouter(prefix="/payments", tags=["payments"], route_class=StrictRoute)
-Payments = Annotated[PaymentService, Depends()]
+Payments = Annotated[PaymentService, made_here(PaymentService)]
 DeviceHeader = Annotated[
     Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{8,128}$")] | None,
     Header(alias="X-Device-Id", description="What your pages call this device, where they can tell one from another"),
@@ -92,7 +92,7 @@ class Paying:
         return await self._once.answer(self._buyer.id, status_of, pay, ATTEMPT)
 
 
-Pay = Annotated[Paying, Depends()]
+Pay = Annotated[Paying, made_here(Paying)]
 
 
 @router.post("/process", summary="Pay an order", response_model=AttemptOut, responses=PAYING)

@@ -1,6 +1,7 @@
 """Every query about payments, gateways' announcements and cases."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -8,22 +9,70 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.core.columns import from_now
+from mestore.core.database import fetch
 from mestore.core.ids import GatewayEventId, OrderId, PaymentId, UserId
-from mestore.core.money import ZERO, Money
+from mestore.core.money import Money
 from mestore.core.paging import Slice, decode, row_number, slice_of
-from mestore.orders.models import OrderItem
-from mestore.payments.gateways.base import Announcement
+from mestore.payments.gateways.base import Announcement, Charge
 from mestore.payments.models import EventOutcome, GatewayEvent, Payment, PaymentCase, PaymentEvent
 from mestore.payments.states import OPEN, PaymentMethod
+
+_ADD_EVENT = """
+    INSERT INTO payment_events (payment_id, source, status, amount, currency, gateway_transaction_id, message)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+"""
+_IN_THE_WAY = """
+    SELECT id FROM payments
+    WHERE order_id = $1 AND (status IN ('PENDING', 'PROCESSING') OR (status = 'APPROVED' AND settles_order))
+    ORDER BY status = 'APPROVED', id LIMIT 1
+"""
+_SETTLED = "SELECT FROM payments WHERE order_id = $1 AND status = 'APPROVED' AND settles_order"
+_DESCRIBED = """
+    SELECT o.order_number, o.iva_amount, coalesce(sum(i.total_price - i.discount) FILTER (WHERE i.iva_amount > 0), 0)
+        AS iva_base
+    FROM orders o JOIN order_items i ON i.order_id = o.id WHERE o.id = $1 GROUP BY o.id
+"""
+_HANDLED = """
+    UPDATE gateway_events SET handled_at = now(), outcome = $2 WHERE id = $1 AND handled_at IS NULL RETURNING id
+"""
+_KEEP = """
+    INSERT INTO gateway_events (gateway, dedupe_key, transaction_id, body) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (gateway, dedupe_key) DO NOTHING RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a gateway is told of the order that is paid; net amounts in COP."""
+
+    order_number: str
+    iva: Money
+    iva_base: Money
+    """What the IVA was computed from: the net price of the goods that are not at zero."""
 
 
 class PaymentRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, row: Payment | PaymentEvent) -> None:
-        self._session.add(row)
+    async def add(self, payment: Payment) -> None:
+        self._session.add(payment)
         await self._session.flush()
+
+    async def note(self, payment_id: PaymentId, source: str, charge: Charge) -> None:
+        """Keep what a gateway said of an attempt."""
+        await fetch(
+            self._session,
+            _ADD_EVENT,
+            payment_id,
+            source,
+            charge.status,
+            charge.amount.amount,
+            charge.currency,
+            charge.transaction_id,
+            charge.message,
+        )
 
     async def locked(self, payment_id: PaymentId) -> Payment:
         """The attempt as it is now, its row held until the transaction ends: taken after its order's."""
@@ -41,8 +90,14 @@ class PaymentRepository:
             select(Payment).where(Payment.gateway == gateway, Payment.reference == reference)
         )
 
-    async def open_of_order(self, order_id: OrderId) -> Payment | None:
-        return await self._session.scalar(select(Payment).where(Payment.order_id == order_id, Payment.status.in_(OPEN)))
+    async def in_the_way(self, order_id: OrderId) -> PaymentId | None:
+        """An attempt of the order that is open, or that pays it, or will when it is reviewed."""
+        found = await fetch(self._session, _IN_THE_WAY, order_id)
+        return found[0]["id"] if found else None
+
+    async def is_settled(self, order_id: OrderId) -> bool:
+        """Whether an approved payment settles the order, or will when it is reviewed; by a unique index it is one."""
+        return bool(await fetch(self._session, _SETTLED, order_id))
 
     async def of_order(self, order_id: OrderId) -> Sequence[Payment]:
         return (
@@ -73,22 +128,15 @@ class PaymentRepository:
         )
         return await self._session.scalar(open_ones) or 0
 
-    async def iva_base(self, order_id: OrderId) -> Money:
-        """What an order's IVA was computed from: the net price of its goods that are not at zero."""
-        net = select(func.sum(OrderItem.total_price - OrderItem.discount)).where(
-            OrderItem.order_id == order_id, OrderItem.iva_amount > ZERO
-        )
-        return await self._session.scalar(net) or ZERO
+    async def described(self, order_id: OrderId) -> Described:
+        (row,) = await fetch(self._session, _DESCRIBED, order_id)
+        return Described(row["order_number"], Money(row["iva_amount"]), Money(row["iva_base"]))
 
     async def ask_again(self, payment: Payment, wait: timedelta | None) -> None:
-        """Count a question, and say when to ask next; None when the answer is final."""
+        """Count a question, and say when to ask next by PostgreSQL's clock; None when the answer is final."""
         payment.asks += 1
-        payment.ask_after = None
+        payment.ask_after = None if wait is None else from_now(wait)
         await self._session.flush()
-        if wait is not None:
-            await self._session.execute(
-                update(Payment).where(Payment.id == payment.id).values(ask_after=func.now() + wait)
-            )
 
     async def claim_due(self, limit: int, lease: timedelta) -> Sequence[Payment]:
         """Attempts to ask about now; each is put off by `lease`, so that no other sweeper asks meanwhile."""
@@ -130,31 +178,16 @@ class InboxRepository:
 
     async def keep(self, gateway: str, announcement: Announcement) -> GatewayEventId | None:
         """The new row's id; None when this event is there already."""
-        kept: GatewayEventId | None = await self._session.scalar(
-            insert(GatewayEvent)
-            .values(
-                gateway=gateway,
-                dedupe_key=announcement.dedupe_key,
-                transaction_id=announcement.transaction_id,
-                body=announcement.verified,
-            )
-            .on_conflict_do_nothing(index_elements=[GatewayEvent.gateway, GatewayEvent.dedupe_key])
-            .returning(GatewayEvent.id)
-        )
-        return kept
+        told = (announcement.dedupe_key, announcement.transaction_id, announcement.verified)
+        kept = await fetch(self._session, _KEEP, gateway, *told)
+        return kept[0]["id"] if kept else None
 
     async def event(self, event_id: GatewayEventId) -> GatewayEvent:
         return await self._session.get_one(GatewayEvent, event_id)
 
     async def handled(self, event_id: GatewayEventId, outcome: EventOutcome) -> bool:
         """Whether it is this transaction that handles the event: of two workers with the same job only one does."""
-        handled = await self._session.scalar(
-            update(GatewayEvent)
-            .where(GatewayEvent.id == event_id, GatewayEvent.handled_at.is_(None))
-            .values(handled_at=func.now(), outcome=outcome)
-            .returning(GatewayEvent.id)
-        )
-        return handled is not None
+        return bool(await fetch(self._session, _HANDLED, event_id, outcome))
 
     async def open_case(self, **values: Any) -> None:
         """A case for a person, once for each kind and transaction."""

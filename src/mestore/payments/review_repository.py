@@ -1,4 +1,4 @@
-"""Every query about payments as administrators see them, and about which payment settles an order."""
+"""Every query about payments as administrators see them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,14 +40,6 @@ class PaymentFilter:
 class ReviewRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def settling(self, order_id: OrderId) -> Payment | None:
-        """The approved payment that settles an order, or will when it is reviewed; by a unique index there is one."""
-        return await self._session.scalar(
-            select(Payment).where(
-                Payment.order_id == order_id, Payment.status == PaymentStatus.APPROVED, Payment.settles_order
-            )
-        )
 
     async def get(self, payment_id: PaymentId) -> Payment:
         """Raises:

@@ -18,10 +18,9 @@ from mestore.orders.state_service import OrderStateService
 from mestore.orders.states import OrderStatus
 from mestore.payments.events import SlipIssued
 from mestore.payments.gateways.base import Charge
-from mestore.payments.models import CaseKind, Payment, PaymentEvent
+from mestore.payments.models import CaseKind, Payment
 from mestore.payments.refunds_voided import VoidedPayments
 from mestore.payments.repository import InboxRepository, PaymentRepository
-from mestore.payments.review_repository import ReviewRepository
 from mestore.payments.states import NEXT, OPEN, REFUNDABLE, PaymentStatus
 from mestore.payments.suspicion import CardLook
 from mestore.payments.unsettled import Unsettled, UnsettledMoney
@@ -39,7 +38,6 @@ class Settlement:
         self._states = OrderStateService(session)
         self._payments = PaymentRepository(session)
         self._inbox = InboxRepository(session)
-        self._review = ReviewRepository(session)
         self._voided = VoidedPayments(session)
         self._unsettled = UnsettledMoney(session, settings)
         self._card_look = CardLook(session, settings.fraud)
@@ -48,17 +46,7 @@ class Settlement:
         """Record an answer about `payment` and do what follows from it, once. Gives the attempt as it is then."""
         order = await self._states.locked(payment.order_id)
         payment = await self._payments.locked(payment.id)
-        await self._payments.add(
-            PaymentEvent(
-                payment_id=payment.id,
-                source=source,
-                status=charge.status,
-                amount=charge.amount,
-                currency=charge.currency,
-                gateway_transaction_id=charge.transaction_id,
-                message=charge.message,
-            )
-        )
+        await self._payments.note(payment.id, source, charge)
         failpoint("applying")
         payment.payment_url = payment.payment_url or charge.payment_url
         if charge.instructions is not None and payment.code is None:
@@ -104,12 +92,11 @@ class Settlement:
             payment.failure = "the gateway charged another amount"
             await self._open_case(CaseKind.MISMATCH, payment, charge)
             return
-        another = await self._review.settling(order.id)
+        settled = await self._payments.is_settled(order.id)
         payment.status, payment.failure, payment.settles_order = PaymentStatus.APPROVED, None, False
-        await self._session.flush()
         failpoint("applying")
-        if another is not None or not await self._take_in(order, payment, charge):
-            late = another is None and order.status is OrderStatus.CANCELLED
+        if settled or not await self._take_in(order, payment, charge):
+            late = not settled and order.status is OrderStatus.CANCELLED
             await self._open_case(CaseKind.LATE if late else CaseKind.SECOND_PAYMENT, payment, charge)
             await self._unsettled.open_for_unsettled(payment, Unsettled.LATE if late else Unsettled.SECOND)
 
@@ -123,11 +110,11 @@ class Settlement:
                 await self._states.keep_until(order, _REVIEW_TAKES)
             await self._open_case(CaseKind.FRAUD_REVIEW, payment, charge)
         elif waits:
+            payment.settles_order = True
             await self._states.confirm(order, f"payment {payment.id} approved")
         elif not await self._states.revive(order, f"payment {payment.id} came late, and all of it was still in stock"):
             return False
         payment.settles_order = True
-        await self._session.flush()
         return True
 
     async def _open_case(self, kind: CaseKind, payment: Payment, charge: Charge) -> None:

@@ -4,54 +4,48 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Interval, String, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.core.database import fetch
 from mestore.core.ids import UserId
 from mestore.core.money import ZERO, Money
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
-_WINDOWS = (bindparam("hour", value=_HOUR, type_=Interval), bindparam("day", value=_DAY, type_=Interval))
 
-VELOCITY = text("""
+VELOCITY = """
     WITH own AS (
-        SELECT card_key, status, created_at FROM payments WHERE buyer_id = :buyer_id AND created_at > now() - :day
+        SELECT card_key, status, created_at FROM payments
+        WHERE buyer_id = $1::uuid AND created_at > now() - $6::interval
     ),
     cards AS (SELECT DISTINCT card_key FROM own WHERE card_key IS NOT NULL)
     SELECT
-        (SELECT max(amount) FROM payments WHERE buyer_id = :buyer_id AND status = 'APPROVED' AND settles_order)
+        (SELECT max(amount) FROM payments WHERE buyer_id = $1 AND status = 'APPROVED' AND settles_order)
             AS largest,
-        (SELECT document_number FROM vendors WHERE user_id = :buyer_id AND deleted_at IS NULL) AS document_number,
+        (SELECT document_number FROM vendors WHERE user_id = $1 AND deleted_at IS NULL) AS document_number,
         (SELECT count(*) FROM cards) AS cards,
         (SELECT max(buyers) FROM (
             SELECT count(DISTINCT buyer_id) AS buyers FROM payments
-            WHERE card_key = ANY (ARRAY(SELECT card_key FROM cards)) AND created_at > now() - :day GROUP BY card_key
+            WHERE card_key = ANY (ARRAY(SELECT card_key FROM cards)) AND created_at > now() - $6 GROUP BY card_key
         ) c) AS buyers_of_card,
         ARRAY(
             SELECT DISTINCT kind FROM fraud_blocks
-            WHERE digest = ANY (:digests || ARRAY(SELECT card_key FROM cards)) ORDER BY kind
+            WHERE digest = ANY ($2::text[] || ARRAY(SELECT card_key FROM cards)) ORDER BY kind
         ) AS blocked,
-        (SELECT ARRAY[count(*), count(*) FILTER (WHERE status = 'DECLINED')] FROM own WHERE created_at > now() - :hour)
-            AS of_buyer,
+        (SELECT ARRAY[count(*), count(*) FILTER (WHERE status = 'DECLINED')] FROM own
+            WHERE created_at > now() - $5::interval) AS of_buyer,
         (SELECT ARRAY[count(*), count(*) FILTER (WHERE status = 'DECLINED')] FROM payments
-            WHERE device_key = :device_key AND created_at > now() - :hour) AS of_device,
+            WHERE device_key = $3::text AND created_at > now() - $5) AS of_device,
         (SELECT ARRAY[count(*), count(*) FILTER (WHERE status = 'DECLINED')] FROM payments
-            WHERE address_key = :address_key AND created_at > now() - :hour) AS of_address
-""").bindparams(
-    bindparam("buyer_id", type_=Uuid),
-    bindparam("digests", type_=ARRAY(String)),
-    bindparam("device_key", type_=String),
-    bindparam("address_key", type_=String),
-    *_WINDOWS,
-)
+            WHERE address_key = $4::text AND created_at > now() - $5) AS of_address
+"""
+"""Of `$1` a buyer, `$2` digests that may be blocked, `$3` a device and `$4` an address; `$5` an hour, `$6` a day."""
 
-_OF_CARD = text("""
+_OF_CARD = """
     SELECT
-        (SELECT count(DISTINCT buyer_id) FROM payments WHERE card_key = :card_key AND created_at > now() - :day)
+        (SELECT count(DISTINCT buyer_id) FROM payments WHERE card_key = $1 AND created_at > now() - $2::interval)
             AS buyers,
-        EXISTS (SELECT FROM fraud_blocks WHERE digest = :card_key) AS blocked
-""").bindparams(bindparam("card_key", type_=String), _WINDOWS[1])
+        EXISTS (SELECT FROM fraud_blocks WHERE digest = $1) AS blocked
+"""
 
 
 @dataclass(frozen=True)
@@ -77,25 +71,20 @@ class SuspicionRepository:
         self, buyer_id: UserId, *, device_key: str | None, address_key: str | None, digests: Sequence[str]
     ) -> Velocity:
         """Of whoever pays from this device and address, and whether one of the digests is blocked."""
-        values = {
-            "buyer_id": buyer_id,
-            "digests": list(digests),
-            "device_key": device_key,
-            "address_key": address_key,
-        }
-        row = (await self._session.execute(VELOCITY, values)).one()
+        traces = (list(digests), device_key, address_key)
+        (row,) = await fetch(self._session, VELOCITY, buyer_id, *traces, _HOUR, _DAY)
         return Velocity(
-            Money(row.largest) if row.largest else ZERO,
-            row.document_number,
-            row.cards,
-            row.buyers_of_card or 0,
-            tuple(map(str.lower, row.blocked)),
-            tuple(row.of_buyer),
-            tuple(row.of_device),
-            tuple(row.of_address),
+            Money(row["largest"]) if row["largest"] else ZERO,
+            row["document_number"],
+            row["cards"],
+            row["buyers_of_card"] or 0,
+            tuple(map(str.lower, row["blocked"])),
+            tuple(row["of_buyer"]),
+            tuple(row["of_device"]),
+            tuple(row["of_address"]),
         )
 
     async def of_card(self, card_key: str) -> tuple[int, bool]:
         """How many buyers tried a card in the last day, and whether it is blocked."""
-        row = (await self._session.execute(_OF_CARD, {"card_key": card_key})).one()
-        return row.buyers, row.blocked
+        (row,) = await fetch(self._session, _OF_CARD, card_key, _DAY)
+        return row["buyers"], row["blocked"]

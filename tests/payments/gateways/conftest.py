@@ -1,6 +1,6 @@
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
+import aiohttp
 import pytest
 
 from tests.payments.gateways.contract import Stage
@@ -9,19 +9,19 @@ from tests.sandbox.running import RunningSandbox
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[httpx.AsyncClient]:
-    """As the world's: redirects are never followed."""
-    async with httpx.AsyncClient(follow_redirects=False, trust_env=False) as client:
+async def http() -> AsyncIterator[aiohttp.ClientSession]:
+    """As the world's."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
         yield client
 
 
 @pytest.fixture
-def wompi(http: httpx.AsyncClient, sandbox: RunningSandbox) -> Stage:
+def wompi(http: aiohttp.ClientSession, sandbox: RunningSandbox) -> Stage:
     return WompiStage(http, sandbox)
 
 
 @pytest.fixture
-def payu(http: httpx.AsyncClient, sandbox: RunningSandbox) -> Iterator[PayuStage]:
+def payu(http: aiohttp.ClientSession, sandbox: RunningSandbox) -> Iterator[PayuStage]:
     stage = PayuStage(http, sandbox)
     yield stage
     stage.shop.http.close()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, cast
 
-import httpx
+import aiohttp
 
 from mestore.core.clock import utc_now
 from mestore.core.efecty_settings import EfectySettings
@@ -11,7 +11,7 @@ from mestore.core.money import Money
 from mestore.payments.gateways.base import Attempt, Charge
 from mestore.payments.gateways.efecty import EfectyGateway
 from mestore.payments.states import PaymentMethod, PaymentStatus
-from tests.payments.gateways.contract import Question, Stage
+from tests.payments.gateways.contract import Question, Stage, times_to_fail
 from tests.payments.gateways.stages import SECONDS, pse_attempt
 from tests.sandbox.payvalida_shop import PayvalidaShop
 from tests.sandbox.running import RunningSandbox, free_port
@@ -27,7 +27,7 @@ STATES = {
 class EfectyStage(Stage):
     client: EfectyGateway
 
-    def __init__(self, http: httpx.AsyncClient, sandbox: RunningSandbox) -> None:
+    def __init__(self, http: aiohttp.ClientSession, sandbox: RunningSandbox) -> None:
         self.shop = PayvalidaShop(sandbox)
         self.shop.control("notifications", paused=True)
         self.http = http
@@ -48,7 +48,7 @@ class EfectyStage(Stage):
 
     def fail(self, question: Question, mode: str) -> None:
         calls = {"start": "POST /porders", "find": "GET /porders/{order}"}
-        self.shop.control("fail_next", call=calls[question], mode=mode)
+        self.shop.control("fail_next", call=calls[question], mode=mode, times=times_to_fail(question, mode))
 
     def decide(self, charge: Charge, status: PaymentStatus, *, amount: Money | None = None) -> None:
         other = {} if amount is None else {"amount": int(amount.amount)}

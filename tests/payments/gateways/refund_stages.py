@@ -3,13 +3,13 @@
 import itertools
 from typing import Any, Literal
 
-import httpx
+import aiohttp
 
 from mestore.core.money import Money
 from mestore.payments.gateways.base import RefundWish
 from mestore.payments.gateways.payu_answers import parts_of
 from mestore.payments.states import PaymentMethod, PaymentStatus
-from tests.payments.gateways.contract import AMOUNT
+from tests.payments.gateways.contract import AMOUNT, times_to_fail
 from tests.payments.gateways.refund_contract import RefundStage
 from tests.payments.gateways.stages import PayuStage, WompiStage, pse_attempt
 from tests.sandbox.running import RunningSandbox
@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 
 class WompiRefundStage(RefundStage):
-    def __init__(self, http: httpx.AsyncClient, sandbox: RunningSandbox) -> None:
+    def __init__(self, http: aiohttp.ClientSession, sandbox: RunningSandbox) -> None:
         self._stage = WompiStage(http, sandbox)
         self._sandbox = sandbox
         self._shop = Shop(sandbox)
@@ -43,7 +43,7 @@ class WompiRefundStage(RefundStage):
     def fail(self, question: Literal["refund", "find"], mode: str, wish: RefundWish) -> None:
         refund = "POST /transactions/{id}/void" if wish.amount == wish.paid else "POST /refunds"
         calls = {"refund": refund, "find": "GET /refunds"}
-        self._sandbox.control("fail_next", call=calls[question], mode=mode)
+        self._sandbox.control("fail_next", call=calls[question], mode=mode, times=times_to_fail(question, mode))
 
     def seen(self, wish: RefundWish) -> int:
         mine = {each["id"]: each["status"] for each in self._sandbox.transactions()}[wish.transaction_id]

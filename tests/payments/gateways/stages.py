@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import aiohttp
 import httpx
 
 from mestore.core.market_settings import WompiSettings
@@ -14,7 +15,7 @@ from mestore.payments.gateways.base import Attempt, Charge, Device
 from mestore.payments.gateways.payu import PayuGateway
 from mestore.payments.gateways.wompi import WompiGateway
 from mestore.payments.states import PaymentMethod, PaymentStatus
-from tests.payments.gateways.contract import AMOUNT, Question, Stage
+from tests.payments.gateways.contract import AMOUNT, Question, Stage, times_to_fail
 from tests.sandbox.payu_shop import PayuShop
 from tests.sandbox.running import RunningSandbox, free_port
 
@@ -46,7 +47,7 @@ def pse_attempt(**changes: Any) -> Attempt:
 
 
 class WompiStage(Stage):
-    def __init__(self, http: httpx.AsyncClient, sandbox: RunningSandbox) -> None:
+    def __init__(self, http: aiohttp.ClientSession, sandbox: RunningSandbox) -> None:
         self._sandbox = sandbox
         ours = WompiSettings(base_url=sandbox.wompi_url, timeout_seconds=SECONDS)
         self.client = WompiGateway(http, ours)
@@ -61,7 +62,7 @@ class WompiStage(Stage):
 
     def fail(self, question: Question, mode: str) -> None:
         calls = {"start": "POST /transactions", "find": "GET /transactions"}
-        self._sandbox.control("fail_next", call=calls[question], mode=mode)
+        self._sandbox.control("fail_next", call=calls[question], mode=mode, times=times_to_fail(question, mode))
 
     def decide(self, charge: Charge, status: PaymentStatus, *, amount: Money | None = None) -> None:
         other = {} if amount is None else {"amount_in_cents": amount.cents}
@@ -83,7 +84,7 @@ class WompiStage(Stage):
 class PayuStage(Stage):
     client: PayuGateway
 
-    def __init__(self, http: httpx.AsyncClient, sandbox: RunningSandbox, **settings: Any) -> None:
+    def __init__(self, http: aiohttp.ClientSession, sandbox: RunningSandbox, **settings: Any) -> None:
         self.shop = PayuShop(sandbox)
         self.shop.control("confirmations", paused=True)
         self.settings = PayuSettings(

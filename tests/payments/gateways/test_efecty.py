@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
+import aiohttp
 import pytest
 from pydantic import SecretStr
 
@@ -28,7 +28,7 @@ from tests.sandbox.running import RunningSandbox
 
 
 @pytest.fixture
-def efecty(http: httpx.AsyncClient, sandbox: RunningSandbox) -> Iterator[EfectyStage]:
+def efecty(http: aiohttp.ClientSession, sandbox: RunningSandbox) -> Iterator[EfectyStage]:
     stage = EfectyStage(http, sandbox)
     yield stage
     stage.shop.close()

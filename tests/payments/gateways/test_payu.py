@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from mestore.core.money import Money
 from mestore.payments.errors import WrongSignature
 from mestore.payments.gateways.base import Bank, Charge, OutcomeUnknown, RefundAnswer, RefundWish, Refused
+from mestore.payments.gateways.calls import Answer
 from mestore.payments.gateways.payu import PayuGateway
 from mestore.payments.gateways.payu_answers import begun, best, charges_in, opened, refund_begun
 from mestore.payments.gateways.payu_signatures import page_is_genuine
@@ -20,8 +21,8 @@ from tests.payments.gateways.contract import AMOUNT
 from tests.payments.gateways.stages import PayuStage, pse_attempt
 
 
-def answer(status: int = 200, **body: Any) -> httpx.Response:
-    return httpx.Response(status, json=body)
+def answer(status: int = 200, **body: Any) -> Answer:
+    return Answer(status, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(
@@ -42,12 +43,12 @@ def answer(status: int = 200, **body: Any) -> httpx.Response:
         (answer(503, code="SUCCESS"), OutcomeUnknown),
         (answer(302, code="SUCCESS"), OutcomeUnknown),
         (answer(code="PERHAPS"), OutcomeUnknown),
-        (httpx.Response(200, text="<html>"), OutcomeUnknown),
-        (httpx.Response(200, json=[]), OutcomeUnknown),
-        (httpx.Response(200, content=b'{"code": "SUCCESS", "code": "SUCCESS"}'), OutcomeUnknown),
+        (Answer(200, b"<html>"), OutcomeUnknown),
+        (Answer(200, b"[]"), OutcomeUnknown),
+        (Answer(200, b'{"code": "SUCCESS", "code": "SUCCESS"}'), OutcomeUnknown),
     ],
 )
-def test_each_way_of_saying_no(response: httpx.Response, expected: type[Exception]) -> None:
+def test_each_way_of_saying_no(response: Answer, expected: type[Exception]) -> None:
     with pytest.raises(expected):
         opened(response)
 

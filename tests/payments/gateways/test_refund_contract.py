@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-import httpx
+import aiohttp
 import pytest
 
 from mestore.payments.gateways.base import RefundAnswer, RefundWish, Refused
@@ -15,7 +15,7 @@ from tests.sandbox.running import RunningSandbox
 
 
 @pytest.fixture
-def wompi_refunds(http: httpx.AsyncClient, sandbox: RunningSandbox) -> Iterator[WompiRefundStage]:
+def wompi_refunds(http: aiohttp.ClientSession, sandbox: RunningSandbox) -> Iterator[WompiRefundStage]:
     stage = WompiRefundStage(http, sandbox)
     yield stage
     stage.close()
@@ -35,7 +35,7 @@ class TestPayu(RefundContract):
 
 class TestEfecty:
     @pytest.fixture
-    def efecty(self, http: httpx.AsyncClient, sandbox: RunningSandbox) -> Iterator[EfectyStage]:
+    def efecty(self, http: aiohttp.ClientSession, sandbox: RunningSandbox) -> Iterator[EfectyStage]:
         stage = EfectyStage(http, sandbox)
         yield stage
         stage.shop.close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from purgatory import AsyncCircuitBreakerFactory
-from purgatory.domain.model import HALF_OPENED, OPENED, OpenedState
+from purgatory.domain.model import HALF_OPENED, OPENED, Context, OpenedState
 from redis.asyncio import Redis
 
 from mestore.core.breakers import REDIS_AWAY, SharedStates, key_of
@@ -77,18 +77,20 @@ class Breakers:
             raise BreakerOpen(f"{gateway} failed too often lately") from error
 
     async def is_open(self, gateway: str) -> bool:
-        return (await self.standing(gateway)).state == OPENED
+        return self._state((await self._factory.get_breaker(gateway)).context) == OPENED
 
     async def standing(self, gateway: str) -> Standing:
         """As the next attempt would find it: `opened` until its time is over, then `half-opened`."""
         context = (await self._factory.get_breaker(gateway)).context
-        over = context.opened_at is not None and self._now().timestamp() > context.opened_at + context.ttl
         told: dict[str, str] = {}
         with contextlib.suppress(*REDIS_AWAY):
             kept = await self._redis.hgetall(key_of(gateway))
             told = {str(field): str(value) for field, value in kept.items()}
-        state = HALF_OPENED if context.state == OPENED and over else context.state
-        return Standing(state, _moment(told.get("success")), _moment(told.get("failure")))
+        return Standing(self._state(context), _moment(told.get("success")), _moment(told.get("failure")))
+
+    def _state(self, context: Context) -> str:
+        over = context.opened_at is not None and self._now().timestamp() > context.opened_at + context.ttl
+        return HALF_OPENED if context.state == OPENED and over else context.state
 
     async def _note(self, gateway: str, what: str) -> None:
         with contextlib.suppress(*REDIS_AWAY):

@@ -1,42 +1,69 @@
 """One call to a gateway over HTTP: bounded in time and size, never redirected, its failures told apart by money."""
 
 import asyncio
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
-import httpx
+import aiohttp
+from yarl import URL
 
 from mestore.payments.gateways.base import NotCharged, OutcomeUnknown
 
 _MOST_BYTES = 1_000_000
 
 
+@dataclass(frozen=True)
+class Waits:
+    """Seconds."""
+
+    connect: float
+    """For a connection, also for one that is free."""
+    answer: float
+    """For all of it."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a gateway answered, whole."""
+
+    status: int
+    body: bytes
+
+
 async def call(
-    http: httpx.AsyncClient,
+    http: aiohttp.ClientSession,
     method: str,
     url: str,
     *,
     gateway: str,
-    waits: httpx.Timeout,
+    waits: Waits,
     **request: Any,
-) -> httpx.Response:
-    """The answer, whole, whatever its status; `gateway` is a name for messages, `waits.read` the time for all of it.
+) -> Answer:
+    """The answer, whatever its status; `gateway` is a name for messages.
+
+    A GET, which moves nothing, is made once more by aiohttp where a connection that was kept turned out to be reset.
 
     Raises:
         NotCharged: no connection was made, or the gateway had too many requests and looked at none more (429).
         OutcomeUnknown: one was made, and no answer came in time, or one larger than any honest one (OWASP API10).
     """
+    timeout = aiohttp.ClientTimeout(total=None, connect=waits.connect)
+    address = URL(url, encoded=True)
     try:
-        async with asyncio.timeout(waits.read), http.stream(method, url, timeout=waits, **request) as response:
-            content = bytearray()
-            async for chunk in response.aiter_bytes():
-                content += chunk
-                if len(content) > _MOST_BYTES:
+        async with (
+            asyncio.timeout(waits.answer),
+            http.request(method, address, timeout=timeout, allow_redirects=False, **request) as response,
+        ):
+            body = bytearray()
+            async for chunk in response.content.iter_any():
+                body += chunk
+                if len(body) > _MOST_BYTES:
                     raise OutcomeUnknown(f"{gateway}'s answer is too large")
-            response._content = bytes(content)  # noqa: SLF001 - httpx offers no bounded read
-            if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            if response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 raise NotCharged(f"{gateway} takes no more requests at the moment")
-            return response
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return Answer(response.status, bytes(body))
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise NotCharged(f"{gateway} was not reached: {type(error).__name__}") from error
-    except (httpx.HTTPError, TimeoutError, httpx.InvalidURL) as error:
+    except (aiohttp.ClientError, TimeoutError) as error:
         raise OutcomeUnknown(f"{gateway} did not answer: {type(error).__name__}") from error

@@ -14,10 +14,11 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import aiohttp
 
 from mestore.core.boundary import parse_json
 from mestore.core.clock import COLOMBIA, Now
@@ -39,7 +40,7 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
-from mestore.payments.gateways.calls import call
+from mestore.payments.gateways.calls import Waits, call
 from mestore.payments.states import PaymentMethod, PaymentStatus
 
 STATUSES = {
@@ -91,7 +92,7 @@ class EfectyGateway:
     refunds_once = False
     refunds_after = timedelta()
 
-    def __init__(self, http: httpx.AsyncClient, settings: EfectySettings, now: Now) -> None:
+    def __init__(self, http: aiohttp.ClientSession, settings: EfectySettings, now: Now) -> None:
         self._http = http
         self._settings = settings
         self._secret = settings.fixed_hash.get_secret_value()
@@ -242,13 +243,13 @@ class EfectyGateway:
             method,
             f"{settings.base_url}/api/v3/porders{path}",
             gateway="Payválida",
-            waits=httpx.Timeout(settings.timeout_seconds, connect=settings.connect_timeout_seconds),
+            waits=Waits(settings.connect_timeout_seconds, settings.timeout_seconds),
             **request,
         )
-        if response.status_code != httpx.codes.OK:
-            raise OutcomeUnknown(f"Payválida answered {response.status_code}")
+        if response.status != HTTPStatus.OK:
+            raise OutcomeUnknown(f"Payválida answered {response.status}")
         try:
-            answer = parse_json(response.content)
+            answer = parse_json(response.body)
         except (Refusal, ValueError) as error:
             raise OutcomeUnknown("Payválida's answer is not JSON") from error
         if not isinstance(answer, dict) or not isinstance(answer.get("CODE"), str):

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
-import httpx
+import aiohttp
 
 from mestore.core.boundary import parse_json
 from mestore.core.errors import Refusal
@@ -28,7 +28,7 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
-from mestore.payments.gateways.calls import call
+from mestore.payments.gateways.calls import Answer, Waits, call
 from mestore.payments.states import PaymentMethod, PaymentStatus, RefundStatus
 
 _MOST_FIELDS = 300
@@ -43,7 +43,7 @@ class PayuGateway:
     refunds_after = timedelta(minutes=11)
     """PayU says ten; its clock is not ours."""
 
-    def __init__(self, http: httpx.AsyncClient, settings: PayuSettings) -> None:
+    def __init__(self, http: aiohttp.ClientSession, settings: PayuSettings) -> None:
         self._http = http
         self._settings = settings
 
@@ -139,13 +139,13 @@ class PayuGateway:
         except (NotCharged, Refused) as error:
             raise OutcomeUnknown(str(error)) from error
 
-    async def _post(self, url: str, body: Mapping[str, Any]) -> httpx.Response:
+    async def _post(self, url: str, body: Mapping[str, Any]) -> Answer:
         return await call(
             self._http,
             "POST",
             url,
             gateway="PayU",
-            waits=httpx.Timeout(self._settings.timeout_seconds, connect=self._settings.connect_timeout_seconds),
+            waits=Waits(self._settings.connect_timeout_seconds, self._settings.timeout_seconds),
             headers=_HEADERS,
             json=body,
         )

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from mestore.core.boundary import parse_json
 from mestore.core.errors import Refusal
@@ -21,6 +20,7 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
+from mestore.payments.gateways.calls import Answer
 from mestore.payments.gateways.payu_requests import CURRENCY
 from mestore.payments.states import PaymentStatus, RefundStatus
 
@@ -59,7 +59,7 @@ _REFUSED_BEFORE_ANYTHING = re.compile(r"invalid credentials|credenciales inváli
 _ALREADY_REGISTERED = re.compile(r"already (been )?regist|ya (se encuentra|está) registrad", re.IGNORECASE)
 
 
-def opened(response: httpx.Response) -> dict[str, Any]:
+def opened(response: Answer) -> dict[str, Any]:
     """A successful command's answer. PayU says 200 to what it refuses too: its `code` tells.
 
     Raises:
@@ -67,15 +67,15 @@ def opened(response: httpx.Response) -> dict[str, Any]:
         OutcomeUnknown: this is no answer of PayU's, or one that does not say whether anything happened.
     """
     body = _object(response)
-    if body is not None and body.get("code") == "SUCCESS" and response.status_code == httpx.codes.OK:
+    if body is not None and body.get("code") == "SUCCESS" and response.status == HTTPStatus.OK:
         return body
     error = str(body.get("error") or "")[:300] if body is not None and body.get("code") == "ERROR" else ""
-    if _REFUSED_BEFORE_ANYTHING.match(error) or (error and response.status_code in (401, 422)):
+    if _REFUSED_BEFORE_ANYTHING.match(error) or (error and response.status in (401, 422)):
         raise Refused(error)
-    raise OutcomeUnknown(f"PayU answered {response.status_code} {error}".rstrip())
+    raise OutcomeUnknown(f"PayU answered {response.status} {error}".rstrip())
 
 
-def says_already_registered(response: httpx.Response) -> bool:
+def says_already_registered(response: Answer) -> bool:
     """Whether a refund was asked for before: then the earlier one counts."""
     body = _object(response) or {}
     return body.get("code") == "ERROR" and bool(_ALREADY_REGISTERED.search(str(body.get("error"))))
@@ -166,9 +166,9 @@ def banks_in(body: Mapping[str, Any]) -> list[Bank]:
     return [Bank(code, name) for code, name in listed if code.isascii() and code.isdigit() and int(code)]
 
 
-def _object(response: httpx.Response) -> dict[str, Any] | None:
+def _object(response: Answer) -> dict[str, Any] | None:
     try:
-        body = parse_json(response.content)
+        body = parse_json(response.body)
     except (Refusal, ValueError):
         return None
     return body if isinstance(body, dict) else None

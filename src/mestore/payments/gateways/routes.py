@@ -27,11 +27,11 @@ REFUNDABLE_BY: Mapping[str, frozenset[PaymentMethod]] = {
 def gateways(world: World) -> dict[str, Gateway]:
     """All that are configured, by name."""
     settings = world.settings
-    found: list[Gateway] = [WompiGateway(world.http, settings.wompi)]
+    found: list[Gateway] = [WompiGateway(world.gateways_http, settings.wompi)]
     if settings.payu_offered is not None:
-        found.append(PayuGateway(world.http, settings.payu_offered))
+        found.append(PayuGateway(world.gateways_http, settings.payu_offered))
     if settings.efecty_offered is not None:
-        found.append(EfectyGateway(world.http, settings.efecty_offered, world.now))
+        found.append(EfectyGateway(world.gateways_http, settings.efecty_offered, world.now))
     return {gateway.name: gateway for gateway in found}
 
 

@@ -10,10 +10,11 @@ import json
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, date, timedelta
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode
 
-import httpx
+import aiohttp
 
 from mestore.core.boundary import parse_json
 from mestore.core.errors import Refusal
@@ -46,7 +47,7 @@ class WompiGateway:
     refunds_once = False
     refunds_after = timedelta()
 
-    def __init__(self, http: httpx.AsyncClient, settings: WompiSettings) -> None:
+    def __init__(self, http: aiohttp.ClientSession, settings: WompiSettings) -> None:
         self._settings = settings
         self._calls = WompiCalls(http, settings)
         self._refunds = WompiRefunds(self._calls)
@@ -68,8 +69,8 @@ class WompiGateway:
                 raise OutcomeUnknown("Wompi knows the reference, but not its transaction")
         elif (reason := refusal_in(response)) is not None:
             raise Refused(reason)
-        elif response.status_code != httpx.codes.CREATED:
-            raise OutcomeUnknown(f"Wompi answered {response.status_code}")
+        elif response.status != HTTPStatus.CREATED:
+            raise OutcomeUnknown(f"Wompi answered {response.status}")
         else:
             charge = charge_of(data_of(response))
         return await self._with_payment_url(charge) if attempt.method in _REDIRECTING else charge
@@ -83,7 +84,7 @@ class WompiGateway:
 
     async def find_transaction(self, transaction_id: str) -> Charge | None:
         response = await self._calls.ask(f"/transactions/{quote(transaction_id, safe='')}")
-        return None if response.status_code == httpx.codes.NOT_FOUND else charge_of(data_of(response))
+        return None if response.status == HTTPStatus.NOT_FOUND else charge_of(data_of(response))
 
     async def refund(self, wish: RefundWish) -> RefundAnswer:
         return await self._refunds.send(wish)

@@ -1,14 +1,14 @@
 """What Wompi answers, and what it means: its statuses, its refusals, its transactions."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from mestore.core.boundary import parse_json
 from mestore.core.errors import Refusal
 from mestore.core.money import Money
 from mestore.payments.gateways.base import Charge, OutcomeUnknown
+from mestore.payments.gateways.calls import Answer
 from mestore.payments.states import PaymentStatus
 
 _STATUSES = {
@@ -20,14 +20,17 @@ _STATUSES = {
 }
 
 
-def _json(response: httpx.Response) -> Any:
+_USED = b"La referencia ya ha sido usada"
+
+
+def _json(response: Answer) -> Any:
     try:
-        return parse_json(response.content)
+        return parse_json(response.body)
     except (Refusal, ValueError) as error:
         raise OutcomeUnknown("Wompi's answer is not JSON") from error
 
 
-def data_of(response: httpx.Response) -> dict[str, Any]:
+def data_of(response: Answer) -> dict[str, Any]:
     """What an answer holds.
 
     Raises:
@@ -40,7 +43,7 @@ def data_of(response: httpx.Response) -> dict[str, Any]:
     return data
 
 
-def list_of(response: httpx.Response) -> list[dict[str, Any]]:
+def list_of(response: Answer) -> list[dict[str, Any]]:
     """What an answer lists.
 
     Raises:
@@ -83,16 +86,14 @@ def _card(extra: Mapping[str, Any]) -> str | None:
     return None if None in parts else "-".join(map(str, parts))
 
 
-def says_reference_used(response: httpx.Response) -> bool:
+def says_reference_used(response: Answer) -> bool:
     """Whether an earlier call with the same reference arrived."""
-    return (
-        response.status_code == httpx.codes.UNPROCESSABLE_ENTITY and "La referencia ya ha sido usada" in response.text
-    )
+    return response.status == HTTPStatus.UNPROCESSABLE_ENTITY and _USED in response.body
 
 
-def refusal_in(response: httpx.Response) -> str | None:
+def refusal_in(response: Answer) -> str | None:
     """Why Wompi itself refused; None when the answer is not Wompi's own "no" (a proxy's page, an overload)."""
-    if not 400 <= response.status_code < 500 or response.status_code in (408, 429):
+    if not 400 <= response.status < 500 or response.status in (408, 429):
         return None
     try:
         error = _json(response)["error"]

@@ -6,10 +6,9 @@ it (`GET /refunds?reference=`) is not documented: where Wompi does not, the outc
 """
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
-
-import httpx
 
 from mestore.payments.gateways.base import OutcomeUnknown, RefundAnswer, RefundWish, Refused
 from mestore.payments.gateways.wompi_answers import charge_of, data_of, list_of, refusal_in
@@ -46,8 +45,8 @@ class WompiRefunds:
         response = await self._calls.post("/refunds", body)
         if (reason := refusal_in(response)) is not None:
             raise Refused(reason)
-        if response.status_code != httpx.codes.CREATED:
-            raise OutcomeUnknown(f"Wompi answered {response.status_code}")
+        if response.status != HTTPStatus.CREATED:
+            raise OutcomeUnknown(f"Wompi answered {response.status}")
         return _answer(data_of(response))
 
     async def find(self, wish: RefundWish) -> RefundAnswer | None:
@@ -73,14 +72,14 @@ class WompiRefunds:
                 raise Refused(reason)
             # An earlier call may have arrived.
             return RefundAnswer(RefundStatus.MADE, wish.transaction_id) if status is PaymentStatus.VOIDED else None
-        if response.status_code != httpx.codes.CREATED:
-            raise OutcomeUnknown(f"Wompi answered {response.status_code}")
+        if response.status != HTTPStatus.CREATED:
+            raise OutcomeUnknown(f"Wompi answered {response.status}")
         taken = _status_of(data_of(response)) is not RefundStatus.FAILED
         return RefundAnswer(RefundStatus.PROCESSING, wish.transaction_id) if taken else None
 
     async def _status(self, wish: RefundWish) -> PaymentStatus | None:
         response = await self._calls.ask(f"/transactions/{quote(wish.transaction_id, safe='')}")
-        return None if response.status_code == httpx.codes.NOT_FOUND else charge_of(data_of(response)).status
+        return None if response.status == HTTPStatus.NOT_FOUND else charge_of(data_of(response)).status
 
 
 def _answer(data: Mapping[str, Any]) -> RefundAnswer:

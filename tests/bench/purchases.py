@@ -57,7 +57,7 @@ class Buying:
             bought = sum(await asyncio.gather(*(self._buy(begin + seconds, number) for number in range(clients))))
             while await database.fetchval(_DONE) < before + bought:
                 assert time.perf_counter() - begin < seconds + _PATIENCE, "not all orders were confirmed"
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.1)
             return bought / (time.perf_counter() - begin)
         finally:
             await database.close()

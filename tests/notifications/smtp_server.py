@@ -20,8 +20,32 @@ class SmtpServer:
         self.answer_to_receiver: str | None = None
         self.answer_to_data = "250 OK"
         self.resets_after_data = False
+        self.letters_per_connection = 100
+        """After them it takes no more from the same client, as servers of the world do."""
+        self.sessions: list[Session] = []
+        """One for each letter that was begun."""
+        self._transports: list[asyncio.Transport] = []
         self.taken: list[EmailMessage] = []
         self.receivers: list[str] = []
+
+    def hang_up(self) -> None:
+        """On everybody; they have heard it when this returns."""
+        hung_up = [transport.get_extra_info("socket").dup() for transport in self._transports]
+        for connection in hung_up:
+            connection.shutdown(socket.SHUT_RDWR)
+            connection.close()
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.sessions.count(session) >= self.letters_per_connection:
+            return "421 4.7.0 that was enough"
+        assert isinstance(server.transport, asyncio.Transport)
+        self._transports.append(server.transport)
+        self.sessions.append(session)
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]

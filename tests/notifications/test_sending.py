@@ -7,7 +7,9 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import parseaddr
 
 import aiosmtplib
 import pytest
@@ -20,8 +22,8 @@ from mestore.core.failpoints import FailpointReached
 from mestore.core.jobs import publish
 from mestore.core.world import World
 from mestore.notifications.events import MessageQueued
-from mestore.notifications.models import Message, MessageStatus
-from mestore.notifications.service import Notice, NotificationService
+from mestore.notifications.models import Message, MessageStatus, Notice
+from mestore.notifications.service import NotificationService
 from mestore.notifications.tasks import make_email_code, send_message
 from mestore.users.models import User
 from tests.api import Api
@@ -197,6 +199,83 @@ async def test_F70_taken_and_reset_leaves_at_most_a_second_copy(
     first, second = smtp.taken
     assert first["Message-ID"] == second["Message-ID"]
     assert (await only(rows)).status is MessageStatus.SENT
+
+
+async def queue_news(world: World, user: User, count: int) -> list[MessageQueued]:
+    async with transaction(world.sessions) as session:
+        await NotificationService(session).queue(*(Notice(f"news:{n}", user.id, "welcome", {}) for n in range(count)))
+        return [MessageQueued(each) for each in await session.scalars(select(Message.id).order_by(Message.id))]
+
+
+async def test_letters_that_follow_each_other_go_over_one_connection(
+    world: World, make: Make, rows: Rows, smtp: SmtpServer
+) -> None:
+    for event in await queue_news(world, await make.buyer(), 3):
+        await send_message(with_mail(world, smtp.port), event)
+    assert (len(smtp.taken), len(set(smtp.sessions))) == (3, 1)
+    assert {message.status for message in await rows.all(Message)} == {MessageStatus.SENT}
+
+
+async def test_F70_a_server_that_had_enough_of_a_connection_gets_the_next_letter_over_another(
+    world: World, make: Make, rows: Rows, smtp: SmtpServer
+) -> None:
+    smtp.letters_per_connection = 2
+    for event in await queue_news(world, await make.buyer(), 5):
+        await send_message(with_mail(world, smtp.port), event)
+    assert (len(smtp.taken), len(set(smtp.sessions))) == (5, 3)
+    assert {message.attempts for message in await rows.all(Message)} == {1}
+
+
+async def test_F70_a_server_that_hung_up_between_letters_gets_the_next_over_another_connection(
+    world: World, make: Make, rows: Rows, smtp: SmtpServer
+) -> None:
+    first, second = await queue_news(world, await make.buyer(), 2)
+    await send_message(with_mail(world, smtp.port), first)
+    smtp.hang_up()
+    await send_message(with_mail(world, smtp.port), second)
+    assert (len(smtp.taken), len(set(smtp.sessions))) == (2, 2)
+    assert {message.attempts for message in await rows.all(Message)} == {1}
+
+
+async def test_F70_what_a_kept_connection_may_have_handed_over_is_not_sent_over_another(
+    world: World, make: Make, rows: Rows, smtp: SmtpServer
+) -> None:
+    first, second = await queue_news(world, await make.buyer(), 2)
+    await send_message(with_mail(world, smtp.port), first)
+    smtp.resets_after_data = True
+    with pytest.raises((aiosmtplib.SMTPException, OSError)):
+        await send_message(with_mail(world, smtp.port), second)
+    assert (len(smtp.taken), len(set(smtp.sessions))) == (2, 1)
+    assert {message.status for message in await rows.all(Message)} == {MessageStatus.SENT, MessageStatus.SENDING}
+
+
+async def test_a_refusal_over_a_kept_connection_is_not_asked_for_twice(
+    world: World, make: Make, rows: Rows, smtp: SmtpServer
+) -> None:
+    first, second = await queue_news(world, await make.buyer(), 2)
+    await send_message(with_mail(world, smtp.port), first)
+    smtp.answer_to_receiver = "550 5.1.1 no such user here"
+    await send_message(with_mail(world, smtp.port), second)
+    assert (len(smtp.sessions), len(set(smtp.sessions))) == (2, 1)
+    assert {message.status for message in await rows.all(Message)} == {MessageStatus.SENT, MessageStatus.FAILED}
+
+
+@pytest.mark.parametrize("name", ["Ana\r\nBcc: otro@example.co", "Ana\nñ"])
+async def test_a_name_of_two_lines_makes_no_header(world: World, make: Make, smtp: SmtpServer, name: str) -> None:
+    event = await queue_welcome(world, await make.buyer(full_name=name))
+    with pytest.raises(ValueError, match="one line"):
+        await send_message(with_mail(world, smtp.port), event)
+    assert smtp.taken == []
+
+
+@pytest.mark.parametrize("name", ["Ñandú " * 19, "Ana " * 29, "O'Brien, \\Ana"])
+async def test_names_of_every_kind_arrive(world: World, make: Make, smtp: SmtpServer, name: str) -> None:
+    user = await make.buyer(full_name=name.strip())
+    await send_message(with_mail(world, smtp.port), await queue_welcome(world, user))
+    (mail,) = smtp.taken
+    # The newer parser of the library puts blanks between the encoded words of a long name.
+    found, address = parseaddr(dict(mail.raw_items())["To"])
+    assert (str(make_header(decode_header(found))), address) == (user.full_name, user.email)
 
 
 async def test_F70_registration_never_fails_because_of_mail(world: World, api: Api) -> None:

@@ -8,13 +8,13 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
 
 import structlog
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job, TracebackRecord
+from pgqueuer.ports.repository import EntrypointExecutionParameter
 from pgqueuer.queries import Queries
-from pgqueuer.types import JobId
+from pgqueuer.types import JobId, QueueEntrypoint, QueueManagerId
 
 log = structlog.get_logger(__name__)
 _TAKEN_OVER = """
@@ -39,12 +39,25 @@ class JobQueries(Queries):
         self._taken_over: set[JobId] = set()
         self._alone = asyncio.Lock()
 
-    async def dequeue(self, *args: Any, **more: Any) -> list[Job]:
-        """Notes which of the jobs another worker had, which neither finished them nor gave them back."""
-        jobs = await super().dequeue(*args, **more)
-        if jobs:
-            found = await self.driver.fetch(_TAKEN_OVER, [job.id for job in jobs])
-            self._taken_over.difference_update(job.id for job in jobs)
+    async def dequeue(
+        self,
+        batch_size: int,
+        entrypoints: dict[QueueEntrypoint, EntrypointExecutionParameter],
+        queue_manager_id: QueueManagerId,
+        global_concurrency_limit: int | None,
+        heartbeat_timeout: timedelta,
+    ) -> list[Job]:
+        """Notes which of the jobs another worker had, which neither finished them nor gave them back.
+
+        Only a job that is older than a heartbeat may be can have been taken from anybody.
+        """
+        jobs = await super().dequeue(
+            batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
+        )
+        self._taken_over.difference_update(job.id for job in jobs)
+        old = [job.id for job in jobs if job.heartbeat - job.created >= heartbeat_timeout]
+        if old:
+            found = await self.driver.fetch(_TAKEN_OVER, old)
             self._taken_over.update(JobId(int(str(row["job_id"]))) for row in found)
         return jobs
 

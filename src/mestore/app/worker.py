@@ -85,13 +85,19 @@ async def _work(world: World, stop: asyncio.Event) -> None:
 @contextlib.asynccontextmanager
 async def _pool(settings: Settings) -> AsyncIterator[asyncpg.Pool]:
     """Closing it waits for connections that are out, and one that broke may never come back."""
-    pool = await asyncpg.create_pool(settings.database.url, min_size=1, max_size=3, command_timeout=10)
+    pool = await asyncpg.create_pool(
+        settings.database.url, min_size=1, max_size=3, command_timeout=10, reset=_leave_as_it_is
+    )
     try:
         yield pool
     finally:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await pool.close()
+
+
+async def _leave_as_it_is(_connection: object) -> None:
+    """PgQueuer sets nothing in a connection that the next statement could stumble over."""
 
 
 def queue_of(world: World, pool: asyncpg.Pool, tasks: Sequence[Task], periodic: Sequence[PeriodicTask]) -> PgQueuer:

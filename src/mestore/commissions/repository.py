@@ -1,45 +1,74 @@
 """Every query about commissions."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from decimal import Decimal
 
-from sqlalchemy import exists, func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.commissions.errors import CommissionNotFound
 from mestore.commissions.models import Commission, CommissionReversal, CommissionStatus
+from mestore.core.database import fetch
 from mestore.core.ids import CommissionId, OrderId, PackageId, VendorId
 from mestore.core.money import Money
 from mestore.core.paging import Slice, decode, row_number, slice_of
-from mestore.orders.models import Package
+from mestore.orders.errors import OrderNotFound
 from mestore.orders.states import OVER
+
+_UNCHARGED = """
+    SELECT id, vendor_id, total FROM packages
+    WHERE order_id = $1 AND status <> ALL($2::varchar[])
+        AND NOT EXISTS (SELECT FROM commissions WHERE commissions.package_id = packages.id)
+    ORDER BY id
+"""
+_ADD = """
+    INSERT INTO commissions
+        (order_id, package_id, vendor_id, base, rate, amount, status, reversed_base, reversed_amount)
+    SELECT $1, package_id, vendor_id, base, $2, amount, 'PENDING', 0, 0
+    FROM unnest($3::bigint[], $4::uuid[], $5::numeric[], $6::numeric[]) AS new (package_id, vendor_id, base, amount)
+    ON CONFLICT (package_id) WHERE status <> 'REVERSED' DO NOTHING
+"""
+
+
+@dataclass(frozen=True)
+class Uncharged:
+    """A package that has no commission yet."""
+
+    id: PackageId
+    vendor_id: VendorId
+    total: Money
 
 
 class CommissionRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def uncharged_packages_of(self, order_id: OrderId) -> Sequence[Package]:
+    async def hold_order(self, order_id: OrderId) -> None:
+        """Its row, until the transaction ends."""
+        if not await fetch(self._session, "SELECT FROM orders WHERE id = $1 FOR NO KEY UPDATE", order_id):
+            raise OrderNotFound
+
+    async def uncharged_packages_of(self, order_id: OrderId) -> list[Uncharged]:
         """Its live packages that never had a commission, as they are now: the order's row is locked.
 
         One whose commission was reversed, because all of it was paid back, does not get another.
         """
-        charged = exists().where(Commission.package_id == Package.id)
-        live = select(Package).where(Package.order_id == order_id, Package.status.not_in(OVER), ~charged)
-        live = live.order_by(Package.id)
-        return (await self._session.scalars(live.execution_options(populate_existing=True))).all()
+        found = await fetch(self._session, _UNCHARGED, order_id, list(OVER))
+        return [Uncharged(row["id"], row["vendor_id"], Money(row["total"])) for row in found]
 
-    async def add_once(self, **values: Any) -> None:
+    async def add_once(self, order_id: OrderId, rate: Decimal, charged: Sequence[tuple[Uncharged, Money]]) -> None:
         """A package has at most one commission that was not reversed, by a unique index."""
-        await self._session.execute(
-            insert(Commission)
-            .values(status=CommissionStatus.PENDING, **values)
-            .on_conflict_do_nothing(
-                index_elements=[Commission.package_id],
-                # Spelled out: a parameter here stops matching the index once PostgreSQL plans for any value.
-                index_where=text("status <> 'REVERSED'"),
-            )
+        await fetch(
+            self._session,
+            _ADD,
+            order_id,
+            rate,
+            [package.id for package, _ in charged],
+            [package.vendor_id for package, _ in charged],
+            [package.total.amount for package, _ in charged],
+            [amount.amount for _, amount in charged],
         )
 
     async def unreversed_of(self, package_id: PackageId) -> Commission | None:

@@ -8,14 +8,12 @@ from mestore.core.money import Money
 from mestore.core.paging import Slice
 from mestore.core.wiring import CurrentSettings
 from mestore.orders.events import RefundDue
-from mestore.orders.state_service import OrderStateService
 from mestore.users.models import User
 from mestore.vendors.service import VendorService
 
 
 class CommissionService:
     def __init__(self, session: Session, settings: CurrentSettings) -> None:
-        self._states = OrderStateService(session)
         self._commissions = CommissionRepository(session)
         self._vendors = VendorService(session)
         self._rate = settings.commissions.rate
@@ -25,16 +23,11 @@ class CommissionService:
 
         The order's row is held: what is cancelled at the same time was so before, or is reversed after.
         """
-        await self._states.locked(order_id)
-        for package in await self._commissions.uncharged_packages_of(order_id):
-            await self._commissions.add_once(
-                order_id=order_id,
-                package_id=package.id,
-                vendor_id=package.vendor_id,
-                base=package.total,
-                rate=self._rate,
-                amount=package.total.share(self._rate),
-            )
+        await self._commissions.hold_order(order_id)
+        packages = await self._commissions.uncharged_packages_of(order_id)
+        if packages:
+            charged = [(package, package.total.share(self._rate)) for package in packages]
+            await self._commissions.add_once(order_id, self._rate, charged)
 
     async def reverse(self, due: RefundDue) -> None:
         """Give up the share of what is owed back to the buyer, once for its cause.

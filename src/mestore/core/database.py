@@ -134,9 +134,14 @@ async def driver_of(session: AsyncSession) -> asyncpg.Connection:
     """Asyncpg's own connection of this session, within its transaction."""
     connection = await session.connection()
     assert connection.sync_connection is not None
-    driver: asyncpg.Connection = connection.sync_connection.connection.driver_connection
-    if not driver.is_in_transaction():  # SQLAlchemy begins one with the first statement of its own
-        await connection.exec_driver_sql("SELECT")
+    adapted: Any = connection.sync_connection.connection.dbapi_connection
+    driver: asyncpg.Connection = adapted.driver_connection
+    if not driver.is_in_transaction():
+        # SQLAlchemy begins one only with a statement of its own, and an empty one costs as much as a full one.
+        try:
+            await adapted._start_transaction()  # noqa: SLF001
+        except adapted.dbapi.Error as error:
+            raise error.__cause__ or error from error
     return driver
 
 

@@ -39,11 +39,19 @@ class Event:
 
     @classmethod
     def of_payload(cls, payload: bytes) -> Self:
-        hints = get_type_hints(cls)
         raw = orjson.loads(payload)
-        return cls(
-            **{field.name: TypeAdapter(hints[field.name]).validate_python(raw[field.name]) for field in fields(cls)}
-        )
+        return cls(**{name: kind.validate_python(raw[name]) for name, kind in _fields_of(cls).items()})
+
+
+_FIELDS: dict[type[Event], Mapping[str, TypeAdapter[Any]]] = {}
+"""How each is read: made once, for that costs more than a query."""
+
+
+def _fields_of(event: type[Event]) -> Mapping[str, TypeAdapter[Any]]:
+    if event not in _FIELDS:
+        hints = get_type_hints(event)
+        _FIELDS[event] = {field.name: TypeAdapter(hints[field.name]) for field in fields(event)}
+    return _FIELDS[event]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""What lies outside of this process, opened once and handed to who needs it: settings, clock, database, HTTP, Redis."""
+"""What lies outside of this process, opened once and handed to who needs it: settings, clock, database, HTTP, mail,
+Redis.
+"""
 
 import asyncio
 import contextlib
@@ -18,6 +20,7 @@ from mestore.core.hot_reads import Store
 from mestore.core.jobs import SUBSCRIPTIONS, Task, by_event
 from mestore.core.reads import Reads
 from mestore.core.settings import Settings
+from mestore.core.smtp import SmtpConnections
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class World:
     http: httpx.AsyncClient
     gateways_http: aiohttp.ClientSession
     """To payment gateways, which each purchase asks several times: it costs an eighth of what httpx does."""
+    smtp: SmtpConnections
     redis: Redis
     hot: Store
     """Public answers that are kept ready, and what has changed since they were made."""
@@ -54,6 +58,8 @@ async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, nam
         stack.push_async_callback(reads.close)
         http = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
         gateways_http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        smtp = SmtpConnections()
+        stack.push_async_callback(smtp.close)
         redis = Redis.from_url(
             settings.redis.url,
             socket_timeout=settings.redis.timeout_seconds,
@@ -71,6 +77,7 @@ async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, nam
             reads,
             http,
             gateways_http,
+            smtp,
             redis,
             hot,
         )

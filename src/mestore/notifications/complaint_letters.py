@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.complaints.models import Complaint, ComplaintMessage
 from mestore.core.ids import ComplaintId, ComplaintMessageId
-from mestore.notifications.service import Notice, NotificationService
+from mestore.notifications.models import Notice
+from mestore.notifications.service import NotificationService
 
 
 class ComplaintLetters:

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.header import Header
+from email.message import Message
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import format_datetime, formataddr, parseaddr
 
 import aiosmtplib
 from email_validator import EmailNotValidError, validate_email
 
 from mestore.core.ids import MessageId
 from mestore.core.settings import MailSettings
+from mestore.core.smtp import SmtpConnections
 from mestore.notifications.letters import Letter
 
 _FINAL = range(500, 600)
@@ -31,10 +34,11 @@ class Envelope:
 
 
 class Mailer:
-    def __init__(self, settings: MailSettings) -> None:
+    def __init__(self, settings: MailSettings, connections: SmtpConnections) -> None:
         self._settings = settings
-        name, address = parseaddr(settings.sender)
-        self._sender = Address(name, addr_spec=address)
+        self._connections = connections
+        self._sender = parseaddr(settings.sender)
+        self._domain = self._sender[1].rpartition("@")[2]
 
     async def send(self, letter: Letter, envelope: Envelope) -> None:
         """Hand a letter to the server; when this returns, the server has taken it.
@@ -44,19 +48,9 @@ class Mailer:
             aiosmtplib.SMTPException, OSError, TimeoutError: not now, or nobody knows; worth trying again.
         """
         receiver = _deliverable(envelope.address)
+        message = self._message(letter, envelope, receiver).as_bytes()
         try:
-            await aiosmtplib.send(
-                self._message(letter, envelope, receiver),
-                sender=self._sender.addr_spec,
-                recipients=[receiver],
-                hostname=self._settings.host,
-                port=self._settings.port,
-                username=self._settings.username,
-                password=self._settings.password.get_secret_value() if self._settings.password else None,
-                use_tls=self._settings.use_tls,
-                local_hostname=self._sender.domain,
-                timeout=self._settings.timeout_seconds,
-            )
+            await self._connections.send(self._settings, message, self._sender[1], receiver)
         except aiosmtplib.SMTPRecipientsRefused as refused:
             if all(each.code in _FINAL for each in refused.recipients):
                 raise ReceiverRefused(
@@ -70,18 +64,32 @@ class Mailer:
         except aiosmtplib.SMTPNotSupported as refused:
             raise ReceiverRefused(str(refused)) from refused
 
-    def _message(self, letter: Letter, envelope: Envelope, receiver: str) -> EmailMessage:
-        message = EmailMessage()
-        message["From"] = self._sender
-        local_part, _, domain = receiver.rpartition("@")
-        message["To"] = Address(envelope.name, local_part, domain)
-        message["Subject"] = letter.subject
+    def _message(self, letter: Letter, envelope: Envelope, receiver: str) -> Message:
+        # `EmailMessage` takes apart each header that it is given, and needs three times as long for a letter.
+        message = MIMEMultipart("alternative")
+        message["From"] = _named(*self._sender)
+        message["To"] = _named(envelope.name, receiver)
+        message["Subject"] = Header(letter.subject, header_name="Subject").encode()
         message["Date"] = format_datetime(envelope.written_at)
-        message["Message-ID"] = f"<mestore-{envelope.message_id}@{self._sender.domain}>"
+        message["Message-ID"] = f"<mestore-{envelope.message_id}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message.set_content(letter.text)
-        message.add_alternative(letter.html, subtype="html")
+        message.attach(MIMEText(letter.text, "plain", "utf-8"))
+        message.attach(MIMEText(letter.html, "html", "utf-8"))
         return message
+
+
+def _named(name: str, address: str) -> str:
+    """Somebody as they stand in a header. An address of another alphabet goes as it is, which the server must take.
+
+    Raises:
+        ValueError: the name has a line break, and would be a header of its own.
+    """
+    if "\r" in name or "\n" in name:
+        raise ValueError("a name is one line")
+    if address.isascii():
+        return formataddr((name, address))
+    shown = Header(name, "utf-8", header_name="To").encode()
+    return f"{shown} <{address}>".encode().decode("ascii", "surrogateescape")
 
 
 def _deliverable(address: str) -> str:

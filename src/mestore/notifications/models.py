@@ -1,6 +1,7 @@
 """Letters to people: one row per fact and receiver, written in the transaction of the fact or of the job it causes."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +27,18 @@ class MessageStatus(StrEnum):
     SENT = "SENT"
     FAILED = "FAILED"
     DROPPED = "DROPPED"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A letter to be. `fact` names what happened; its receiver hears of it once."""
+
+    fact: str
+    receiver_id: UserId
+    template: str
+    context: dict[str, Any]
+    expires_at: datetime | None = None
+    channel: Channel = Channel.EMAIL
 
 
 class Message(Base):

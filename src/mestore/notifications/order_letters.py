@@ -13,8 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mestore.core.clock import COLOMBIA
 from mestore.core.ids import OrderId, PackageId
 from mestore.core.market_settings import OrderSettings
+from mestore.notifications.models import Notice
 from mestore.notifications.repository import OrderReader, PackageToTell
-from mestore.notifications.service import Notice, NotificationService
+from mestore.notifications.service import NotificationService
 from mestore.orders.events import RefundMade
 from mestore.orders.models import Order, OrderItem, Package
 from mestore.orders.states import OrderStatus
@@ -47,13 +48,10 @@ class OrderLetters:
             "address": order.shipping_info["address"],
         }
         fact = f"order_confirmed:{order_id}"
-        await self._tell_buyer(order, fact, "order_confirmed_buyer", buyer_context)
-        for part in await self._orders.packages(order):
-            await self._notifications.queue(
-                Notice(
-                    f"{fact}:{part.package.id}", part.vendor.user_id, "order_confirmed_vendor", _of_vendor(order, part)
-                )
-            )
+        await self._notifications.queue(
+            Notice(fact, order.buyer_id, "order_confirmed_buyer", buyer_context),
+            *_to_vendors(fact, "order_confirmed_vendor", order, await self._orders.packages(order)),
+        )
 
     async def shipped(self, order_id: OrderId, package_id: PackageId) -> None:
         """Tell the buyer who carries a package, under which number, and where to follow it."""
@@ -86,12 +84,10 @@ class OrderLetters:
         # One that came back with late money may be cancelled once more, and that is another fact.
         fact = f"order_cancelled:{order_id}:paid" if paid else f"order_cancelled:{order_id}"
         context = _facts(order) | {"items": _lines(order.items), "total": str(order.total_amount), "paid": paid}
-        await self._tell_buyer(order, fact, "order_cancelled_buyer", context)
-        for part in parts if paid else ():
-            own = _of_vendor(order, part)
-            await self._notifications.queue(
-                Notice(f"{fact}:{part.package.id}", part.vendor.user_id, "order_cancelled_vendor", own)
-            )
+        await self._notifications.queue(
+            Notice(fact, order.buyer_id, "order_cancelled_buyer", context),
+            *_to_vendors(fact, "order_cancelled_vendor", order, parts if paid else ()),
+        )
 
     async def package_cancelled(self, order_id: OrderId, package_id: PackageId) -> None:
         """Tell the buyer that one part does not come; of an order of which nothing comes, its own letter tells it."""
@@ -124,6 +120,13 @@ def _of_buyer(order: Order, part: PackageToTell) -> dict[str, Any]:
 def _noon(day: date) -> str:
     """A moment of this day in Colombia."""
     return datetime.combine(day, time(12), COLOMBIA).isoformat()
+
+
+def _to_vendors(fact: str, template: str, order: Order, parts: Sequence[PackageToTell]) -> list[Notice]:
+    """Of its own package each."""
+    return [
+        Notice(f"{fact}:{part.package.id}", part.vendor.user_id, template, _of_vendor(order, part)) for part in parts
+    ]
 
 
 def _of_vendor(order: Order, part: PackageToTell) -> dict[str, Any]:

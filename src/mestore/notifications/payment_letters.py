@@ -4,7 +4,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.core.ids import PaymentId
 from mestore.core.settings import Settings
-from mestore.notifications.service import Notice, NotificationService
+from mestore.notifications.models import Notice
+from mestore.notifications.service import NotificationService
 from mestore.orders.models import Order
 from mestore.payments.gateways.efecty import EfectyGateway
 from mestore.payments.models import Payment

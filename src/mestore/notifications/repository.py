@@ -1,72 +1,95 @@
 """Every query about letters, and what letters tell of orders."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import case, func, literal, select, update
+import orjson
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 
+from mestore.core.database import fetch
 from mestore.core.ids import MessageId, OrderId, ReturnId, ReturnMoveId, UserId, VendorId
-from mestore.notifications.models import Channel, Message, MessageStatus, SmsDay
+from mestore.notifications.models import Channel, MessageStatus, Notice, SmsDay
 from mestore.orders.models import Order, OrderItem, Package
 from mestore.returns.models import Return, ReturnHistory, ReturnItem
 from mestore.vendors.models import Vendor
 
-_NOW = func.clock_timestamp()
+_ADD = """
+    INSERT INTO messages (fact, channel, receiver_id, template, context, status, attempts, expires_at)
+    SELECT fact, channel, receiver_id, template, context::jsonb, 'QUEUED', 0, expires_at
+    FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::timestamptz[])
+        AS new (fact, channel, receiver_id, template, context, expires_at)
+    ON CONFLICT (fact, channel, receiver_id) DO NOTHING RETURNING id, template, channel
+"""
+_OUTGOING = "id, fact, receiver_id, template, context, status, attempts, created_at, expires_at, provider_id"
+_CLAIM = f"""
+    UPDATE messages SET attempts = attempts + 1,
+        status = CASE WHEN expires_at <= clock_timestamp() THEN 'DROPPED' ELSE 'SENDING' END
+    WHERE id = $1 AND status IN ('QUEUED', 'SENDING')
+    RETURNING {_OUTGOING}
+"""  # noqa: S608 - the parts are constants of this module
+_SENT = f"SELECT {_OUTGOING} FROM messages WHERE id = $1 AND status = 'SENT'"  # noqa: S608
+_RECEIVER = "SELECT full_name, email, language FROM users WHERE id = $1 AND deleted_at IS NULL"
+_SETTLE = """
+    UPDATE messages SET status = $2::varchar, error = $3, provider_id = $4,
+        sent_at = CASE WHEN $2 = 'SENT' THEN clock_timestamp() END
+    WHERE id = $1
+"""
 
 
-def _status(status: MessageStatus) -> Any:
-    return literal(status, Message.status.type)
+@dataclass(frozen=True)
+class Outgoing:
+    """A letter or SMS that leaves now."""
+
+    id: MessageId
+    fact: str
+    receiver_id: UserId
+    template: str
+    context: dict[str, Any]
+    status: MessageStatus
+    attempts: int
+    created_at: datetime
+    expires_at: datetime | None
+    provider_id: str | None
+
+
+@dataclass(frozen=True)
+class Receiver:
+    full_name: str
+    email: str
+    language: str
 
 
 class MessageRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(
-        self,
-        fact: str,
-        receiver_id: UserId,
-        template: str,
-        context: dict[str, Any],
-        expires_at: datetime | None,
-        channel: Channel,
-    ) -> MessageId | None:
-        """A new letter's number; None when this fact was told to this receiver before, by this channel."""
-        return await self._session.scalar(
-            insert(Message)
-            .values(
-                fact=fact,
-                channel=channel,
-                receiver_id=receiver_id,
-                template=template,
-                context=context,
-                status=MessageStatus.QUEUED,
-                expires_at=expires_at,
-            )
-            .on_conflict_do_nothing(index_elements=[Message.fact, Message.channel, Message.receiver_id])
-            .returning(Message.id)
+    async def add(self, notices: Sequence[Notice]) -> list[tuple[MessageId, str, Channel]]:
+        """Number, template and channel of the new ones; what was told to its receiver before, by its channel, is left
+        out.
+        """
+        columns = (
+            [new.fact for new in notices],
+            [new.channel for new in notices],
+            [new.receiver_id for new in notices],
+            [new.template for new in notices],
+            [orjson.dumps(new.context, default=str).decode() for new in notices],
+            [new.expires_at for new in notices],
         )
+        return [
+            (row["id"], row["template"], Channel(row["channel"])) for row in await fetch(self._session, _ADD, *columns)
+        ]
 
-    async def claim(self, message_id: MessageId) -> Message | None:
+    async def claim(self, message_id: MessageId) -> Outgoing | None:
         """A letter that is still to be sent, now SENDING (or DROPPED, when it would come too late).
 
         One that is SENDING already was left so by a crash or a time-out, and goes again.
         """
-        expired = Message.expires_at <= _NOW
-        claimed = await self._session.execute(
-            update(Message)
-            .where(Message.id == message_id, Message.status.in_([MessageStatus.QUEUED, MessageStatus.SENDING]))
-            .values(
-                status=case((expired, _status(MessageStatus.DROPPED)), else_=_status(MessageStatus.SENDING)),
-                attempts=Message.attempts + 1,
-            )
-            .returning(Message)
-        )
-        return claimed.scalar_one_or_none()
+        return _outgoing(await fetch(self._session, _CLAIM, message_id))
 
     async def settle(
         self,
@@ -76,17 +99,22 @@ class MessageRepository:
         *,
         provider_id: str | None = None,
     ) -> None:
-        sent_at = _NOW if status is MessageStatus.SENT else None
-        await self._session.execute(
-            update(Message)
-            .where(Message.id == message_id)
-            .values(status=status, error=error, sent_at=sent_at, provider_id=provider_id)
-        )
+        await fetch(self._session, _SETTLE, message_id, status, error, provider_id)
 
-    async def sent(self, message_id: MessageId) -> Message | None:
-        return await self._session.scalar(
-            select(Message).where(Message.id == message_id, Message.status == MessageStatus.SENT)
-        )
+    async def receiver(self, user_id: UserId) -> Receiver | None:
+        """Who a letter is for; None once the account is erased."""
+        found = await fetch(self._session, _RECEIVER, user_id)
+        return Receiver(**found[0]) if found else None
+
+    async def sent(self, message_id: MessageId) -> Outgoing | None:
+        return _outgoing(await fetch(self._session, _SENT, message_id))
+
+
+def _outgoing(found: Sequence[Mapping[str, Any]]) -> Outgoing | None:
+    if not found:
+        return None
+    row = found[0]
+    return Outgoing(**{**row, "status": MessageStatus(row["status"])})
 
 
 class SmsBudget:

@@ -5,8 +5,9 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.core.ids import UserId
+from mestore.notifications.models import Notice
 from mestore.notifications.repository import ReturnReader
-from mestore.notifications.service import Notice, NotificationService
+from mestore.notifications.service import NotificationService
 from mestore.orders.models import Order, OrderItem
 from mestore.returns.events import ReturnMoved
 from mestore.returns.models import Return

@@ -1,9 +1,5 @@
 """Letters are queued with the fact they tell, at most one per fact and receiver, and sent by a job of their own."""
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
-
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,33 +8,18 @@ from mestore.auth.service import AuthService
 from mestore.core.clock import Now
 from mestore.core.database import checkpoint
 from mestore.core.failpoints import failpoint
-from mestore.core.ids import MessageId, UserId
+from mestore.core.ids import MessageId
 from mestore.core.jobs import publish
 from mestore.core.settings import Settings
 from mestore.notifications.events import CodeQueued, MessageQueued, SmsQueued
 from mestore.notifications.letters import Letter, write
 from mestore.notifications.mailer import Envelope, Mailer, ReceiverRefused
-from mestore.notifications.models import Channel, Message, MessageStatus
-from mestore.notifications.repository import MessageRepository
-from mestore.users.errors import UserNotFound
-from mestore.users.models import User
-from mestore.users.service import UserService
+from mestore.notifications.models import Channel, MessageStatus, Notice
+from mestore.notifications.repository import MessageRepository, Outgoing
 
 log = structlog.get_logger(__name__)
 CODE_TEMPLATES = frozenset({"verify_email", "reset_password", "login_code"})
 """Letters that carry a code or link: it goes first, is computed when it leaves, and is worth nothing late."""
-
-
-@dataclass(frozen=True)
-class Notice:
-    """A letter to be. `fact` names what happened; its receiver hears of it once."""
-
-    fact: str
-    receiver_id: UserId
-    template: str
-    context: dict[str, Any]
-    expires_at: datetime | None = None
-    channel: Channel = Channel.EMAIL
 
 
 class NotificationService:
@@ -46,19 +27,16 @@ class NotificationService:
         self._session = session
         self._messages = MessageRepository(session)
 
-    async def queue(self, notice: Notice) -> None:
-        """Have a letter sent if this transaction commits; a notice that was queued before does nothing."""
-        message_id = await self._messages.add(
-            notice.fact, notice.receiver_id, notice.template, notice.context, notice.expires_at, notice.channel
-        )
-        if message_id is not None:
-            await publish(self._session, _kind(notice)(message_id))
+    async def queue(self, *notices: Notice) -> None:
+        """Have letters sent if this transaction commits; a notice that was queued before does nothing."""
+        added = await self._messages.add(notices)
+        await publish(self._session, *(_event(*each) for each in added))
 
 
-def _kind(notice: Notice) -> type[MessageQueued]:
-    if notice.channel is Channel.SMS:
-        return SmsQueued
-    return CodeQueued if notice.template in CODE_TEMPLATES else MessageQueued
+def _event(message_id: MessageId, template: str, channel: Channel) -> MessageQueued:
+    if channel is Channel.SMS:
+        return SmsQueued(message_id)
+    return CodeQueued(message_id) if template in CODE_TEMPLATES else MessageQueued(message_id)
 
 
 class MailService:
@@ -67,7 +45,6 @@ class MailService:
     def __init__(self, session: AsyncSession, settings: Settings, now: Now, mailer: Mailer) -> None:
         self._session = session
         self._messages = MessageRepository(session)
-        self._users = UserService(session, settings, now)
         self._auth = AuthService(session, settings, now)
         self._links = PasswordLinks(session, settings, now)
         self._mailer = mailer
@@ -97,28 +74,24 @@ class MailService:
         failpoint("after_smtp")
         await self._messages.settle(message_id, MessageStatus.SENT)
 
-    async def _address(self, message: Message) -> tuple[Letter, Envelope] | None:
+    async def _address(self, message: Outgoing) -> tuple[Letter, Envelope] | None:
         """The letter as it leaves; None when its receiver is gone or its code works no longer."""
-        try:
-            user = await self._users.by_id(message.receiver_id)
-        except UserNotFound:
+        receiver = await self._messages.receiver(message.receiver_id)
+        if receiver is None:
             return None
-        context = {**message.context, "name": user.full_name}
+        context = {**message.context, "name": receiver.full_name}
         if message.template in CODE_TEMPLATES:
             secret = await self._secret(message)
             if secret is None:
                 return None
             context |= {**secret, "expires_at": message.expires_at}
-        return write(message.template, user.language, context), _envelope(message, user)
+        envelope = Envelope(message.id, receiver.full_name, receiver.email, message.created_at)
+        return write(message.template, receiver.language, context), envelope
 
-    async def _secret(self, message: Message) -> dict[str, str] | None:
+    async def _secret(self, message: Outgoing) -> dict[str, str] | None:
         """What a letter says that is kept nowhere; None when it works no longer."""
         if message.template == "reset_password":
             link = await self._links.link_to_send(message.context["reset_id"])
             return {"link": link} if link else None
         code = await self._auth.code_to_send(message.context["otp_id"])
         return {"code": code} if code else None
-
-
-def _envelope(message: Message, user: User) -> Envelope:
-    return Envelope(message.id, user.full_name, user.email, message.created_at)

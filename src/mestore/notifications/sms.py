@@ -15,9 +15,9 @@ from mestore.core.jobs import publish
 from mestore.core.settings import Settings
 from mestore.notifications.events import SmsTaken
 from mestore.notifications.mailer import ReceiverRefused
-from mestore.notifications.models import Channel, Message, MessageStatus
-from mestore.notifications.repository import MessageRepository, SmsBudget
-from mestore.notifications.service import Notice, NotificationService
+from mestore.notifications.models import Channel, MessageStatus, Notice
+from mestore.notifications.repository import MessageRepository, Outgoing, SmsBudget
+from mestore.notifications.service import NotificationService
 from mestore.notifications.twilio import SmsNotTaken, Twilio
 from mestore.users.errors import UserNotFound
 from mestore.users.service import UserService
@@ -110,12 +110,12 @@ class SmsService:
         if failure is not None:
             await self._fail(message, failure)
 
-    async def _fail(self, message: Message, why: str) -> None:
+    async def _fail(self, message: Outgoing, why: str) -> None:
         log.warning("sms_failed", message_id=message.id, why=why)
         await self._messages.settle(message.id, MessageStatus.FAILED, why, provider_id=message.provider_id)
         await self._send_letter(message)
 
-    async def _send_letter(self, message: Message) -> None:
+    async def _send_letter(self, message: Outgoing) -> None:
         """The same code by e-mail, where it proves as much: not where the phone itself is to be proved."""
         otp = await self._auth.usable_code(message.context["otp_id"])
         if otp is not None and otp.purpose is OtpPurpose.LOGIN_PHONE:
@@ -129,7 +129,7 @@ class SmsService:
         if user.email_verified:
             await self._notifications.queue(Notice(fact, receiver_id, _BY_MAIL, {"otp_id": otp.id}, otp.expires_at))
 
-    async def _address(self, message: Message) -> tuple[str, str] | None:
+    async def _address(self, message: Outgoing) -> tuple[str, str] | None:
         """Number and text; None when the receiver is gone or the code works no longer."""
         try:
             user = await self._users.by_id(message.receiver_id)

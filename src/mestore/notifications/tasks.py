@@ -23,10 +23,11 @@ from mestore.core.world import World
 from mestore.notifications.complaint_letters import ComplaintLetters
 from mestore.notifications.events import MessageQueued, SmsQueued, SmsTaken
 from mestore.notifications.mailer import Mailer
+from mestore.notifications.models import Notice
 from mestore.notifications.order_letters import OrderLetters
 from mestore.notifications.payment_letters import PaymentLetters
 from mestore.notifications.return_letters import ReturnLetters
-from mestore.notifications.service import MailService, Notice, NotificationService
+from mestore.notifications.service import MailService, NotificationService
 from mestore.notifications.sms import SmsService
 from mestore.notifications.twilio import Twilio
 from mestore.orders.events import (
@@ -47,7 +48,9 @@ log = structlog.get_logger(__name__)
 
 async def send_message(world: World, event: MessageQueued) -> None:
     async with transaction(world.sessions) as session:
-        await MailService(session, world.settings, world.now, Mailer(world.settings.mail)).send(event.message_id)
+        await MailService(session, world.settings, world.now, Mailer(world.settings.mail, world.smtp)).send(
+            event.message_id
+        )
 
 
 async def make_email_code(world: World, event: EmailVerificationWished) -> None:

@@ -12,21 +12,17 @@ from mestore.core.ids import UserId
 from mestore.core.wiring import Clock, CurrentSettings
 from mestore.orders.schemas import OrderIn, OrderItemIn, OrderOut
 from mestore.orders.service import OrderService
-from mestore.users.service import UserService
 
 
 class CheckoutService:
     def __init__(self, session: Session, settings: CurrentSettings, now: Clock) -> None:
         self._carts = CartRepository(session)
         self._orders = OrderService(session, settings, now)
-        self._users = UserService(session, settings, now)
         self._guests_kept = timedelta(days=settings.cart.guest_days)
         self._images_url = settings.media.public_url
 
     async def check_out(self, buyer_id: UserId, wanted: CheckoutIn) -> OrderOut:
         """Order what is in the cart, which is empty afterwards. Of two at once the second finds it empty.
-
-        The account is held before the cart, as whoever erases the account does.
 
         Raises:
             NotSignedIn: the account was closed meanwhile.
@@ -35,7 +31,6 @@ class CheckoutService:
             MunicipalityUnknown, TotalChanged: see `OrderService.place`.
         """
         buyer = Shopper(user_id=buyer_id)
-        await self._users.keep_open(buyer_id)
         cart_id = await self._carts.hold(buyer, self._guests_kept)
         cart = await self._carts.read(buyer, self._images_url)
         if cart_id is None or cart is None or not cart.lines:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import TypeAdapter
 
 from mestore.cart.checkout import CheckoutService
@@ -17,6 +17,7 @@ from mestore.core.documentation import refusals
 from mestore.core.idempotency import IdempotencyKeyInUse, IdempotencyKeyReused, OnceDep
 from mestore.core.ids import CartItemId, ProductId
 from mestore.core.reads import ReadyJson
+from mestore.core.wiring import made_here
 from mestore.orders.errors import MunicipalityUnknown, TooManyUnits, TotalChanged
 from mestore.orders.schemas import OrderOut
 from mestore.places.codes import MunicipalityCode
@@ -26,7 +27,8 @@ from mestore.users.errors import NotSignedIn, WrongAccountType
 
 router = APIRouter(prefix="/cart", tags=["cart"], route_class=StrictRoute)
 
-Carts = Annotated[CartService, Depends()]
+Carts = Annotated[CartService, made_here(CartService)]
+Checkout = Annotated[CheckoutService, made_here(CheckoutService)]
 ItemPath = Annotated[PathInt, Path()]
 Municipality = Annotated[
     MunicipalityCode | None,
@@ -127,9 +129,7 @@ async def merge_carts(
         IdempotencyKeyReused,
     ),
 )
-async def check_out(
-    body: CheckoutIn, buyer: CurrentBuyer, checkout: Annotated[CheckoutService, Depends()], once: OnceDep
-) -> Response:
+async def check_out(body: CheckoutIn, buyer: CurrentBuyer, checkout: Checkout, once: OnceDep) -> Response:
     """The order is placed as by `POST /orders` and the cart is empty, or nothing has happened. It costs what was
     expected, else it is refused with the total of now. A guest signs in and merges first.
     """

@@ -3,21 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Row, Uuid, bindparam, delete, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+import asyncpg
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.cart.guest_tokens import hash_of
 from mestore.cart.lines import CartLine
-from mestore.cart.models import Cart, CartItem
+from mestore.cart.models import Cart
 from mestore.cart.shopper import Shopper
 from mestore.catalog.models import IvaClass
 from mestore.catalog.product_json import FOR_SALE, PRODUCT, SELLS
 from mestore.catalog.stock import Reserved
+from mestore.core.database import fetch
 from mestore.core.ids import CartId, CartItemId, ProductId, UserId
 from mestore.core.money import Money
+from mestore.users.current import HELD_ACCOUNT
+from mestore.users.errors import NotSignedIn
 
 MOST_LINES = 100
 MOST_UNITS = 999
@@ -34,61 +36,80 @@ _READ = f"""
     FROM carts cart LEFT JOIN (cart_items line JOIN products p ON p.id = line.product_id
         JOIN vendors v ON v.id = p.vendedor_id JOIN categories c ON c.id = p.category_id) ON line.cart_id = cart.id
     WHERE """  # noqa: S608 - the parts are constants; who asks travels apart
-_OF_USER = "cart.user_id = $2 ORDER BY line.id"
-_OF_GUEST = "cart.token_hash = $2 AND cart.expires_at > now() ORDER BY line.id"
+_READ_OF_USER = _READ + "cart.user_id = $2 ORDER BY line.id"
+_READ_OF_GUEST = _READ + "cart.token_hash = $2 AND cart.expires_at > now() ORDER BY line.id"
 
-_NUMBERS = (
-    bindparam("cart_id", type_=BigInteger),
-    bindparam("product_id", type_=Uuid),
-    bindparam("quantity", type_=Integer),
-)
-_ADD = text(f"""
+# A cart's row is locked when it is joined to its account's, which was locked as it was read: the account goes first.
+_HOLD_OF_USER = f"""
+    WITH account AS MATERIALIZED ({HELD_ACCOUNT}),
+    held AS (
+        UPDATE carts SET updated_at = now() FROM account WHERE carts.user_id = account.id RETURNING carts.id
+    )
+    SELECT held.id FROM account LEFT JOIN held ON true
+"""  # noqa: S608 - the part is a constant
+_HOLD_OF_GUEST = """
+    UPDATE carts SET updated_at = now(), expires_at = now() + $2
+    WHERE token_hash = $1 AND expires_at > now() RETURNING id
+"""
+_OPEN_OF_USER = f"""
+    WITH account AS MATERIALIZED ({HELD_ACCOUNT})
+    INSERT INTO carts (user_id) SELECT id FROM account
+    ON CONFLICT (user_id) DO UPDATE SET updated_at = now() RETURNING id
+"""  # noqa: S608 - the part is a constant
+_OPEN_OF_GUEST = "INSERT INTO carts (token_hash, expires_at) VALUES ($1, now() + $2) RETURNING id"
+
+_ADD = f"""
     INSERT INTO cart_items AS line (cart_id, product_id, quantity, unit_price)
-    SELECT :cart_id, p.id, :quantity, p.precio_venta FROM products p JOIN vendors v ON v.id = p.vendedor_id
-    WHERE p.id = :product_id AND {_SOLD} AND p.stock - p.reserved >= :quantity AND (
-        EXISTS (SELECT FROM cart_items known WHERE known.cart_id = :cart_id AND known.product_id = p.id)
-        OR (SELECT count(*) FROM cart_items known WHERE known.cart_id = :cart_id) < {MOST_LINES})
+    SELECT $1::bigint, p.id, $3::integer, p.precio_venta FROM products p JOIN vendors v ON v.id = p.vendedor_id
+    WHERE p.id = $2 AND {_SOLD} AND p.stock - p.reserved >= $3 AND (
+        EXISTS (SELECT FROM cart_items known WHERE known.cart_id = $1 AND known.product_id = p.id)
+        OR (SELECT count(*) FROM cart_items known WHERE known.cart_id = $1) < {MOST_LINES})
     ON CONFLICT (cart_id, product_id) DO UPDATE
     SET quantity = line.quantity + excluded.quantity, unit_price = excluded.unit_price, updated_at = now()
     WHERE line.quantity + excluded.quantity <= least({MOST_UNITS},
         (SELECT p.stock - p.reserved FROM products p WHERE p.id = excluded.product_id))
     RETURNING line.id
-""").bindparams(*_NUMBERS)  # noqa: S608 - the parts are constants
+"""  # noqa: S608 - the parts are constants
 
-_CHANGE = text(f"""
-    UPDATE cart_items line SET quantity = :quantity, unit_price = p.precio_venta, updated_at = now()
+_CHANGE = f"""
+    UPDATE cart_items line SET quantity = $3, unit_price = p.precio_venta, updated_at = now()
     FROM products p JOIN vendors v ON v.id = p.vendedor_id
-    WHERE line.id = :item_id AND line.cart_id = :cart_id AND p.id = line.product_id
-        AND {_SOLD} AND p.stock - p.reserved >= :quantity
+    WHERE line.id = $2 AND line.cart_id = $1 AND p.id = line.product_id
+        AND {_SOLD} AND p.stock - p.reserved >= $3
     RETURNING line.id
-""").bindparams(bindparam("item_id", type_=BigInteger), _NUMBERS[0], _NUMBERS[2])  # noqa: S608 - the parts are constants
+"""  # noqa: S608 - the parts are constants
 
-_STANDING = text(f"""
+_STANDING = f"""
     SELECT CASE WHEN {_SOLD} THEN p.stock - p.reserved END AS available, coalesce(line.quantity, 0) AS quantity,
-        line.id IS NULL AND (SELECT count(*) FROM cart_items known WHERE known.cart_id = :cart_id) >= {MOST_LINES}
+        line.id IS NULL AND (SELECT count(*) FROM cart_items known WHERE known.cart_id = $1) >= {MOST_LINES}
             AS is_full
     FROM products p JOIN vendors v ON v.id = p.vendedor_id
-    LEFT JOIN cart_items line ON line.cart_id = :cart_id AND line.product_id = p.id
-    WHERE p.id = :product_id
-""").bindparams(*_NUMBERS[:2])  # noqa: S608 - the parts are constants
+    LEFT JOIN cart_items line ON line.cart_id = $1 AND line.product_id = p.id
+    WHERE p.id = $2
+"""  # noqa: S608 - the parts are constants
+
+_PRODUCT_OF = "SELECT product_id FROM cart_items WHERE cart_id = $1 AND id = $2"
+_REMOVE = "DELETE FROM cart_items WHERE cart_id = $1 AND id = $2 RETURNING id"
+_EMPTY = "DELETE FROM cart_items WHERE cart_id = $1"
+_CLOSE = "DELETE FROM carts WHERE id = $1"
 
 # Of what is sold out a line of one unit comes along and says so; a line of the buyer's never becomes smaller.
-_CARRY = text(f"""
+_CARRY = f"""
     WITH brought AS (
         SELECT line.id, line.product_id, line.unit_price, own.id IS NOT NULL AS is_known,
             least(line.quantity + coalesce(own.quantity, 0), greatest({_CAN_BE_HAD}, 1), {MOST_UNITS}) AS quantity,
             row_number() OVER (PARTITION BY own.id IS NULL ORDER BY line.id) AS place
         FROM cart_items line JOIN products p ON p.id = line.product_id JOIN vendors v ON v.id = p.vendedor_id
-        LEFT JOIN cart_items own ON own.cart_id = :cart_id AND own.product_id = line.product_id
-        WHERE line.cart_id = :guest_id
+        LEFT JOIN cart_items own ON own.cart_id = $2 AND own.product_id = line.product_id
+        WHERE line.cart_id = $1
     )
     INSERT INTO cart_items AS line (cart_id, product_id, quantity, unit_price)
-    SELECT :cart_id, product_id, quantity, unit_price FROM brought
-    WHERE is_known OR place + (SELECT count(*) FROM cart_items own WHERE own.cart_id = :cart_id) <= {MOST_LINES}
+    SELECT $2::bigint, product_id, quantity, unit_price FROM brought
+    WHERE is_known OR place + (SELECT count(*) FROM cart_items own WHERE own.cart_id = $2) <= {MOST_LINES}
     ORDER BY id
     ON CONFLICT (cart_id, product_id) DO UPDATE
     SET quantity = greatest(line.quantity, excluded.quantity), updated_at = now()
-""").bindparams(_NUMBERS[0], bindparam("guest_id", type_=BigInteger))  # noqa: S608 - the parts are constants
+"""  # noqa: S608 - the parts are constants
 
 
 @dataclass(frozen=True)
@@ -100,6 +121,18 @@ class CartRead:
     """The municipality of the buyer's default address."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a product stands to a cart."""
+
+    available: int | None
+    """What can be had; None when it is not for sale."""
+    quantity: int
+    """What of it is in the cart."""
+    is_full: bool
+    """Whether the cart has no room for it."""
+
+
 class CartRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
@@ -108,75 +141,78 @@ class CartRepository:
         """A shopper's cart with its products, in one statement; None when there is none."""
         if shopper.user_id is None and shopper.token is None:
             return None
-        which = _OF_GUEST if shopper.user_id is None else _OF_USER
+        which = _READ_OF_GUEST if shopper.user_id is None else _READ_OF_USER
         whose = shopper.user_id or hash_of(shopper.token or "")
-        connection = await self._session.connection()
-        rows = (await connection.exec_driver_sql(_READ + which, (images_url, whose))).all()
+        rows = await fetch(self._session, which, images_url, whose)
         if not rows:
             return None
-        return CartRead([_line(row) for row in rows if row.id is not None], rows[0].destination)
+        return CartRead([_line(row) for row in rows if row["id"] is not None], rows[0]["destination"])
 
     async def hold(self, shopper: Shopper, guests_kept: timedelta) -> CartId | None:
-        """The shopper's cart, which nobody else changes until this transaction ends; None when there is none."""
-        values = {} if shopper.token is None else {"expires_at": func.now() + guests_kept}
-        held: CartId | None = await self._session.scalar(
-            update(Cart).where(*_of(shopper)).values(updated_at=func.now(), **values).returning(Cart.id)
-        )
+        """The shopper's cart, which nobody else changes until this transaction ends; None when there is none.
+
+        A buyer's account is held before it, as whoever erases the account does.
+
+        Raises:
+            NotSignedIn: the account was closed meanwhile.
+        """
+        if shopper.user_id is None:
+            of_guest = await fetch(self._session, _HOLD_OF_GUEST, hash_of(shopper.token or ""), guests_kept)
+            return of_guest[0]["id"] if of_guest else None
+        of_user = await fetch(self._session, _HOLD_OF_USER, shopper.user_id)
+        if not of_user:
+            raise NotSignedIn
+        held: CartId | None = of_user[0]["id"]
         return held
 
     async def open_of_user(self, user_id: UserId) -> CartId:
-        """The buyer's cart, made when there is none, and held as by `hold`: also of two at once there is one."""
-        opened: CartId = (
-            await self._session.execute(
-                insert(Cart)
-                .values(user_id=user_id)
-                .on_conflict_do_update(index_elements=[Cart.user_id], set_={"updated_at": func.now()})
-                .returning(Cart.id)
-            )
-        ).scalar_one()
-        return opened
+        """The buyer's cart, made when there is none, and held as by `hold`: also of two at once there is one.
+
+        Raises:
+            NotSignedIn: the account was closed meanwhile.
+        """
+        opened = await fetch(self._session, _OPEN_OF_USER, user_id)
+        if not opened:
+            raise NotSignedIn
+        cart_id: CartId = opened[0]["id"]
+        return cart_id
 
     async def open_of_guest(self, token: str, guests_kept: timedelta) -> CartId:
         """A new cart for a token that was just drawn."""
-        values = {"token_hash": hash_of(token), "expires_at": func.now() + guests_kept}
-        opened: CartId = (await self._session.execute(insert(Cart).values(**values).returning(Cart.id))).scalar_one()
-        return opened
+        (opened,) = await fetch(self._session, _OPEN_OF_GUEST, hash_of(token), guests_kept)
+        cart_id: CartId = opened["id"]
+        return cart_id
 
     async def add(self, cart_id: CartId, product_id: ProductId, quantity: int) -> bool:
         """Whether so many units more are in the cart, at the price of now: all of them or none."""
-        values = {"cart_id": cart_id, "product_id": product_id, "quantity": quantity}
-        return await self._session.scalar(_ADD, values) is not None
+        return bool(await fetch(self._session, _ADD, cart_id, product_id, quantity))
 
     async def change(self, cart_id: CartId, item_id: CartItemId, quantity: int) -> bool:
         """Whether the line has so many units now, at the price of now."""
-        values = {"cart_id": cart_id, "item_id": item_id, "quantity": quantity}
-        return await self._session.scalar(_CHANGE, values) is not None
+        return bool(await fetch(self._session, _CHANGE, cart_id, item_id, quantity))
 
-    async def standing(self, cart_id: CartId, product_id: ProductId) -> Row[Any] | None:
-        """How a product stands to a cart: `available` (None when it is not for sale), `quantity` and `is_full`."""
-        values = {"cart_id": cart_id, "product_id": product_id}
-        return (await self._session.execute(_STANDING, values)).one_or_none()
+    async def standing(self, cart_id: CartId, product_id: ProductId) -> Standing | None:
+        """How a product stands to a cart; None when there is no such product."""
+        found = await fetch(self._session, _STANDING, cart_id, product_id)
+        return Standing(**found[0]) if found else None
 
     async def product_of(self, cart_id: CartId, item_id: CartItemId) -> ProductId | None:
-        found: ProductId | None = await self._session.scalar(
-            select(CartItem.product_id).where(CartItem.cart_id == cart_id, CartItem.id == item_id)
-        )
-        return found
+        found = await fetch(self._session, _PRODUCT_OF, cart_id, item_id)
+        return found[0]["product_id"] if found else None
 
     async def remove(self, cart_id: CartId, item_id: CartItemId) -> bool:
         """Whether there was such a line."""
-        which = (CartItem.cart_id == cart_id, CartItem.id == item_id)
-        return await self._session.scalar(delete(CartItem).where(*which).returning(CartItem.id)) is not None
+        return bool(await fetch(self._session, _REMOVE, cart_id, item_id))
 
     async def empty(self, cart_id: CartId) -> None:
-        await self._session.execute(delete(CartItem).where(CartItem.cart_id == cart_id))
+        await fetch(self._session, _EMPTY, cart_id)
 
     async def carry_over(self, guest_id: CartId, cart_id: CartId) -> None:
         """Add a guest's lines to a buyer's, as far as there is stock and room. Both carts are held."""
-        await self._session.execute(_CARRY, {"guest_id": guest_id, "cart_id": cart_id})
+        await fetch(self._session, _CARRY, guest_id, cart_id)
 
     async def close(self, cart_id: CartId) -> None:
-        await self._session.execute(delete(Cart).where(Cart.id == cart_id))
+        await fetch(self._session, _CLOSE, cart_id)
 
     async def forget_expired(self) -> int:
         """Delete one batch of guests' carts that are over, but for those that somebody holds; how many it were."""
@@ -185,22 +221,18 @@ class CartRepository:
         return len((await self._session.scalars(delete(Cart).where(Cart.id.in_(batch)).returning(Cart.id))).all())
 
 
-def _of(shopper: Shopper) -> tuple[ColumnElement[bool], ...]:
-    if shopper.user_id is not None:
-        return (Cart.user_id == shopper.user_id,)
-    return Cart.token_hash == hash_of(shopper.token or ""), Cart.expires_at > func.now()
-
-
-def _line(row: Row[Any]) -> CartLine:
+def _line(row: asyncpg.Record) -> CartLine:
     wanted = Reserved(
-        row.product_id,
-        row.vendedor_id,
-        row.name,
-        row.sku,
-        Money(row.precio_venta),
-        IvaClass(row.iva_class),
-        row.quantity,
-        row.weight_kg,
-        row.withdrawal_excluded_reason,
+        row["product_id"],
+        row["vendedor_id"],
+        row["name"],
+        row["sku"],
+        Money(row["precio_venta"]),
+        IvaClass(row["iva_class"]),
+        row["quantity"],
+        row["weight_kg"],
+        row["withdrawal_excluded_reason"],
     )
-    return CartLine(row.id, wanted, Money(row.unit_price), row.stock_disponible, row.for_sale, row.product)
+    return CartLine(
+        row["id"], wanted, Money(row["unit_price"]), row["stock_disponible"], row["for_sale"], row["product"]
+    )

@@ -122,7 +122,6 @@ class CartService:
     async def _open(self, shopper: Shopper) -> tuple[Shopper, CartId]:
         """The cart to add to, held, and whose it is from now on."""
         if shopper.user_id is not None:
-            await self._users.keep_open(shopper.user_id)
             return shopper, await self._carts.open_of_user(shopper.user_id)
         if (cart_id := await self._hold(shopper)) is not None:
             return shopper, cart_id
@@ -132,8 +131,6 @@ class CartService:
     async def _hold(self, shopper: Shopper) -> CartId | None:
         if shopper.user_id is None and shopper.token is None:
             return None
-        if shopper.user_id is not None:
-            await self._users.keep_open(shopper.user_id)
         return await self._carts.hold(shopper, self._guests_kept)
 
 

@@ -21,14 +21,13 @@ from uuid import UUID
 import structlog
 from fastapi import Header, Request
 from pydantic import StringConstraints, TypeAdapter
-from sqlalchemy import ColumnElement, DateTime, LargeBinary, String, delete, func, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import DateTime, LargeBinary, String, func
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 from starlette.responses import Response
 
 from mestore.core import problems
-from mestore.core.database import Base, Session, checkpoint, keep_only, transaction
+from mestore.core.database import Base, Session, checkpoint, fetch, keep_only, transaction
 from mestore.core.errors import Conflict, Invalid, Refusal, Unavailable
 from mestore.core.wiring import made_here
 from mestore.core.world import World
@@ -39,6 +38,42 @@ LEASE = timedelta(seconds=60)
 KEPT = timedelta(hours=24)
 _PATIENCE_SECONDS = 0.5
 log = structlog.get_logger(__name__)
+
+# Held until its transaction ends; while it is held, the key's first request is still running.
+_LOCK = "SELECT pg_try_advisory_xact_lock(hashtextextended($1::text, 0)) AS is_free"
+# The row to insert is made of the lock's answer, so no conflict is judged before the lock was tried. A row that was
+# committed after this statement began is a conflict all the same, though it is not seen: it is read by the next one.
+_CLAIM = f"""
+    WITH lock AS MATERIALIZED ({_LOCK}),
+    claimed AS (
+        INSERT INTO idempotency_keys AS known (owner_id, route, key, fingerprint, leased_until)
+        SELECT $2::uuid, $3::varchar, $4::varchar, $5::bytea, clock_timestamp() + $6::interval FROM lock WHERE is_free
+        ON CONFLICT (owner_id, route, key) DO UPDATE
+        SET fingerprint = excluded.fingerprint, leased_until = excluded.leased_until, created_at = now(),
+            status = NULL, media_type = NULL, body = NULL
+        WHERE known.created_at < clock_timestamp() - $7::interval
+        RETURNING leased_until
+    )
+    SELECT is_free, (SELECT leased_until FROM claimed) AS leased_until FROM lock
+"""  # noqa: S608 - the part is a constant
+_OWN = "owner_id = $1 AND route = $2 AND key = $3"
+_READ = f"SELECT fingerprint, status, media_type, body FROM idempotency_keys WHERE {_OWN}"  # noqa: S608 - as above
+_TAKE_OVER = f"""
+    UPDATE idempotency_keys SET leased_until = clock_timestamp() + $4
+    WHERE {_OWN} AND leased_until < clock_timestamp() RETURNING leased_until
+"""  # noqa: S608 - as above
+_STORE = """
+    INSERT INTO idempotency_keys AS known (owner_id, route, key, fingerprint, leased_until, status, media_type, body)
+    VALUES ($1, $2, $3, $4, clock_timestamp(), $5, $6, $7)
+    ON CONFLICT (owner_id, route, key) DO UPDATE
+    SET status = excluded.status, media_type = excluded.media_type, body = excluded.body WHERE known.status IS NULL
+"""
+_FREE = f"DELETE FROM idempotency_keys WHERE {_OWN}"  # noqa: S608 - as above
+_END_LEASE = f"""
+    UPDATE idempotency_keys SET leased_until = clock_timestamp()
+    WHERE {_OWN} AND status IS NULL AND leased_until = $4
+"""  # noqa: S608 - as above
+_FORGET = "DELETE FROM idempotency_keys WHERE created_at < clock_timestamp() - $1::interval"
 
 
 class IdempotencyKey(Base):
@@ -107,7 +142,7 @@ class Once:
             response = _answer(status, await work(), shape)
         except Unavailable:
             await keep_only(self._session)
-            await self._session.execute(delete(IdempotencyKey).where(*_is(claim)))
+            await fetch(self._session, _FREE, *claim)
             await checkpoint(self._session)
             raise
         except Refusal as refusal:
@@ -122,34 +157,20 @@ class Once:
     async def _claim(self, claim: tuple[UUID, str, str]) -> Response | None:
         """Take the key, or give what it already answered."""
         session, fingerprint = self._session, await self._fingerprint()
-        if not await _lock(session, claim):
+        (claimed,) = await fetch(session, _CLAIM, _name(claim), *claim, fingerprint, LEASE, KEPT)
+        if not claimed["is_free"]:
             raise IdempotencyKeyInUse
-        owner_id, route, key = claim
-        lease = func.clock_timestamp() + LEASE
-        taken = await session.scalar(
-            insert(IdempotencyKey)
-            .values(owner_id=owner_id, route=route, key=key, fingerprint=fingerprint, leased_until=lease)
-            .on_conflict_do_update(
-                index_elements=_PRIMARY_KEY,
-                set_={"fingerprint": fingerprint, "leased_until": lease, "created_at": func.now(), **_UNANSWERED},
-                where=_is_forgotten(),
-            )
-            .returning(IdempotencyKey.leased_until)
-        )
+        taken: datetime | None = claimed["leased_until"]
         if taken is None:
-            row = await session.get_one(IdempotencyKey, claim, populate_existing=True)
-            if row.fingerprint != fingerprint:
+            (row,) = await fetch(session, _READ, *claim)
+            if row["fingerprint"] != fingerprint:
                 raise IdempotencyKeyReused
-            if row.body is not None and row.status is not None:
-                return Response(row.body, row.status, {"Idempotent-Replayed": "true"}, row.media_type)
-            taken = await session.scalar(
-                update(IdempotencyKey)
-                .where(*_is(claim), IdempotencyKey.leased_until < func.clock_timestamp())
-                .values(leased_until=lease)
-                .returning(IdempotencyKey.leased_until)
-            )
-            if taken is None:
+            if row["body"] is not None and row["status"] is not None:
+                return Response(row["body"], row["status"], {"Idempotent-Replayed": "true"}, row["media_type"])
+            over = await fetch(session, _TAKE_OVER, *claim, LEASE)
+            if not over:
                 raise IdempotencyKeyInUse
+            taken = over[0]["leased_until"]
             self.resumed = True
         world: World = self._request.app.state.world
         self._request.scope[problems.ON_FAILURE] = partial(_give_back, world, claim, taken)
@@ -157,28 +178,9 @@ class Once:
 
     async def _store(self, claim: tuple[UUID, str, str], response: Response) -> None:
         """Also when the claim went with what a refusal undid; an answer that stands stays the first."""
-        owner_id, route, key = claim
-        answer = {
-            "status": response.status_code,
-            "media_type": response.media_type,
-            "body": bytes(response.body),
-        }
-        await self._session.execute(
-            insert(IdempotencyKey)
-            .values(
-                owner_id=owner_id,
-                route=route,
-                key=key,
-                fingerprint=await self._fingerprint(),
-                leased_until=func.clock_timestamp(),
-                **answer,
-            )
-            .on_conflict_do_update(
-                index_elements=_PRIMARY_KEY,
-                set_=answer,
-                where=IdempotencyKey.status.is_(None),
-            )
-        )
+        await self._session.flush()  # `fetch` does not: what the answer tells is written before it
+        answer = (response.status_code, response.media_type, bytes(response.body))
+        await fetch(self._session, _STORE, *claim, await self._fingerprint(), *answer)
 
     async def _fingerprint(self) -> bytes:
         """What makes two requests the same: the method, the path with its ids, and the body's bytes."""
@@ -187,14 +189,10 @@ class Once:
         return hashlib.sha256(head + await request.body()).digest()
 
 
-_PRIMARY_KEY = ("owner_id", "route", "key")
-_UNANSWERED = {"status": None, "media_type": None, "body": None}
-
-
 async def forget_old_keys(world: World) -> None:
     """Delete the keys that are kept no longer."""
     async with transaction(world.sessions) as session:
-        await session.execute(delete(IdempotencyKey).where(_is_forgotten()))
+        await fetch(session, _FORGET, KEPT)
 
 
 async def _give_back(world: World, claim: tuple[UUID, str, str], leased_until: datetime) -> None:
@@ -211,11 +209,10 @@ _giving_back: set[asyncio.Task[None]] = set()
 
 async def _end_lease(world: World, claim: tuple[UUID, str, str], leased_until: datetime) -> None:
     """This one's own, if it was committed: the claim may have been answered, or taken over, meanwhile."""
-    own = (*_is(claim), IdempotencyKey.status.is_(None), IdempotencyKey.leased_until == leased_until)
     for _ in range(int(LEASE.total_seconds())):
         try:
             async with transaction(world.sessions) as session:
-                await session.execute(update(IdempotencyKey).where(*own).values(leased_until=func.clock_timestamp()))
+                await fetch(session, _END_LEASE, *claim, leased_until)
         except Exception as error:  # noqa: BLE001 - its request has failed already, and the lease ends by itself
             log.warning("claim_not_given_back", error=type(error).__name__)
             await asyncio.sleep(1)
@@ -223,21 +220,14 @@ async def _end_lease(world: World, claim: tuple[UUID, str, str], leased_until: d
             return
 
 
-def _is_forgotten() -> ColumnElement[bool]:
-    return IdempotencyKey.created_at < func.clock_timestamp() - KEPT
-
-
-def _is(claim: tuple[UUID, str, str]) -> tuple[Any, ...]:
-    owner_id, route, key = claim
-    return IdempotencyKey.owner_id == owner_id, IdempotencyKey.route == route, IdempotencyKey.key == key
-
-
 async def _lock(session: AsyncSession, claim: tuple[UUID, str, str]) -> bool:
-    """Held until this transaction ends; while it is held, the key's first request is still running."""
-    name = "\n".join(map(str, claim))
-    return bool(
-        await session.scalar(text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
-    )
+    (lock,) = await fetch(session, _LOCK, _name(claim))
+    return bool(lock["is_free"])
+
+
+def _name(claim: tuple[UUID, str, str]) -> str:
+    """By which the key is locked."""
+    return "\n".join(map(str, claim))
 
 
 def _answer(status: int | Callable[[Any], int], value: Any, shape: TypeAdapter[Any]) -> Response:

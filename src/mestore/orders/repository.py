@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from mestore.core.clock import COLOMBIA
 from mestore.core.columns import from_now
@@ -22,7 +23,12 @@ _PROLONG_OPEN = """
     UPDATE orders SET expires_at = greatest(expires_at, now() + $2), updated_at = now()
     WHERE id = $1 AND expires_at >= now() RETURNING expires_at
 """
-_ADD_HISTORY = """
+_MOVE = """
+    WITH moved AS (UPDATE orders SET status = $3::varchar, updated_at = now() WHERE id = $1 RETURNING id)
+    INSERT INTO order_history (order_id, from_status, to_status, actor, user_id, reason)
+    SELECT id, $2, $3, $4, $5, $6 FROM moved
+"""
+_TELL = """
     INSERT INTO order_history (order_id, package_id, from_status, to_status, actor, user_id, reason)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
@@ -177,18 +183,17 @@ class OrderRepository:
         )
         await self._session.execute(insert(OrderHistory).from_select(["package_id", *why], told))
 
+    async def move(self, order: Order, to: OrderStatus, actor: Actor, user_id: UserId | None, reason: str) -> None:
+        """The order, with its row of history."""
+        await fetch(self._session, _MOVE, order.id, order.status, to, actor, user_id, reason)
+        set_committed_value(order, "status", to)
+
     async def tell(
-        self,
-        order_id: OrderId,
-        package_id: PackageId | None,
-        move: tuple[OrderStatus | PackageStatus, OrderStatus | PackageStatus],
-        actor: Actor,
-        user_id: UserId | None,
-        reason: str,
+        self, package: Package, before: PackageStatus, actor: Actor, user_id: UserId | None, reason: str
     ) -> None:
-        """Write a move with its row of history."""
+        """Write a package's move with its row of history."""
         await self._session.flush()
-        await fetch(self._session, _ADD_HISTORY, order_id, package_id, *move, actor, user_id, reason)
+        await fetch(self._session, _TELL, package.order_id, package.id, before, package.status, actor, user_id, reason)
 
 
 def _hold_is_over() -> tuple[ColumnElement[bool], ...]:

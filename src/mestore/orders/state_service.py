@@ -94,7 +94,7 @@ class OrderStateService:
         by = By(Actor.SYSTEM, None, reason)
         for package in await self.packages(order):
             package.status = PackageStatus.PENDING
-            await self._tell(order, package, PackageStatus.CANCELLED, PackageStatus.PENDING, by)
+            await self._tell(package, PackageStatus.CANCELLED, by)
         await self._confirm(order, by)
         return True
 
@@ -259,8 +259,7 @@ class OrderStateService:
         if before == to:
             return False
         _check(before, to)
-        order.status = to
-        await self._tell(order, None, before, to, by)
+        await self._orders.move(order, to, by.actor, by.user_id, by.reason)
         return True
 
     async def _move_package(self, order: Order, package: Package, to: PackageStatus, by: By) -> bool:
@@ -272,19 +271,11 @@ class OrderStateService:
         if to not in PACKAGE_NEXT[before] or before is PackageStatus.CANCELLED:
             raise IllegalPackageMove(before, to)
         package.status = to
-        await self._tell(order, package, before, to, by)
+        await self._tell(package, before, by)
         return True
 
-    async def _tell(
-        self,
-        order: Order,
-        package: Package | None,
-        before: OrderStatus | PackageStatus,
-        to: OrderStatus | PackageStatus,
-        by: By,
-    ) -> None:
-        package_id = package.id if package else None
-        await self._orders.tell(order.id, package_id, (before, to), by.actor, by.user_id, by.reason)
+    async def _tell(self, package: Package, before: PackageStatus, by: By) -> None:
+        await self._orders.tell(package, before, by.actor, by.user_id, by.reason)
 
 
 def _check(before: OrderStatus, to: OrderStatus) -> None:

@@ -15,7 +15,7 @@ from mestore.core.ids import GatewayEventId, OrderId, PaymentId, UserId
 from mestore.core.money import Money
 from mestore.core.paging import Slice, decode, row_number, slice_of
 from mestore.payments.gateways.base import Announcement, Charge
-from mestore.payments.models import EventOutcome, GatewayEvent, Payment, PaymentCase, PaymentEvent
+from mestore.payments.models import EventOutcome, Payment, PaymentCase, PaymentEvent
 from mestore.payments.states import OPEN, PaymentMethod
 
 _ADD_EVENT = """
@@ -36,10 +36,20 @@ _DESCRIBED = """
 _HANDLED = """
     UPDATE gateway_events SET handled_at = now(), outcome = $2 WHERE id = $1 AND handled_at IS NULL RETURNING id
 """
+_WAITING = "SELECT id, gateway, transaction_id FROM gateway_events WHERE id = $1 AND handled_at IS NULL"
 _KEEP = """
     INSERT INTO gateway_events (gateway, dedupe_key, transaction_id, body) VALUES ($1, $2, $3, $4)
     ON CONFLICT (gateway, dedupe_key) DO NOTHING RETURNING id
 """
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a gateway announced and nobody has handled yet."""
+
+    id: GatewayEventId
+    gateway: str
+    transaction_id: str
 
 
 @dataclass(frozen=True)
@@ -182,8 +192,10 @@ class InboxRepository:
         kept = await fetch(self._session, _KEEP, gateway, *told)
         return kept[0]["id"] if kept else None
 
-    async def event(self, event_id: GatewayEventId) -> GatewayEvent:
-        return await self._session.get_one(GatewayEvent, event_id)
+    async def waiting(self, event_id: GatewayEventId) -> Waiting | None:
+        """An event, unless it is handled already."""
+        found = await fetch(self._session, _WAITING, event_id)
+        return Waiting(**found[0]) if found else None
 
     async def handled(self, event_id: GatewayEventId, outcome: EventOutcome) -> bool:
         """Whether it is this transaction that handles the event: of two workers with the same job only one does."""

@@ -43,8 +43,8 @@ async def handle(world: World, received: GatewayEventReceived) -> None:
     """Ask the gateway about the transaction that was announced, and settle what it says: all in one transaction."""
     async with transaction(world.sessions) as session:
         inbox = InboxRepository(session)
-        event = await inbox.event(received.event_id)
-        if event.handled_at is not None:
+        event = await inbox.waiting(received.event_id)
+        if event is None:
             return
         await checkpoint(session)
         charge = await gateway_named(event.gateway, world).find_transaction(event.transaction_id)

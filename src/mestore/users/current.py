@@ -14,7 +14,11 @@ from mestore.core.settings import Environment
 from mestore.core.wiring import CurrentSettings, world_of
 from mestore.users.errors import NotSignedIn, SecondFactorNeeded, WrongAccountType
 from mestore.users.models import User, UserType
-from mestore.users.repository import UserRepository
+from mestore.users.repository import OPEN_ACCOUNT, UserRepository
+
+HELD_ACCOUNT = OPEN_ACCOUNT
+"""SQL, for a statement that begins with it: the account `$1`, if it is open; it can't be erased until the transaction
+ends, see `UserService.keep_open`."""
 
 _bearer = HTTPBearer(auto_error=False, description="The `access_token` of `POST /api/v1/auth/login`.")
 

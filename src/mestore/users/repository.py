@@ -2,46 +2,44 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.core.database import fetch
 from mestore.core.ids import SessionId, UserId
 from mestore.users.errors import UserNotFound
-from mestore.users.models import Consent, User, UserSession
+from mestore.users.models import Consent, User, UserType
 
 
 def live() -> Select[User]:
     return select(User).where(User.deleted_at.is_(None))
 
 
-# Asked by every request of somebody who is signed in: it is built once.
-_SIGNED_IN = (
-    live()
-    .add_columns(UserSession.second_factor)
-    .join(UserSession, UserSession.user_id == User.id)
-    .where(
-        User.id == bindparam("user_id"),
-        User.is_active,
-        UserSession.id == bindparam("session_id"),
-        UserSession.revoked_at.is_(None),
-    )
-)
-_KEEP_OPEN = "SELECT FROM users WHERE id = $1 AND is_active AND deleted_at IS NULL FOR KEY SHARE"
+_SIGNED_IN = f"""
+    SELECT {", ".join(f"u.{column.name}" for column in User.__table__.columns)}, s.second_factor
+    FROM users u JOIN user_sessions s ON s.user_id = u.id
+    WHERE u.id = $1 AND u.is_active AND u.deleted_at IS NULL AND s.id = $2 AND s.revoked_at IS NULL
+"""  # noqa: S608 - the part is the table's own columns
+OPEN_ACCOUNT = "SELECT id FROM users WHERE id = $1 AND is_active AND deleted_at IS NULL FOR KEY SHARE"
 
 
 class UserRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def signed_in(self, user_id: UserId, session_id: SessionId) -> Row[User, bool] | None:
+    async def signed_in(self, user_id: UserId, session_id: SessionId) -> tuple[User, bool] | None:
         """The active user of a session that was not ended, and whether it showed a second factor.
 
-        Read at each request, so that a change acts at once.
+        Read at each request, so that a change acts at once. The user is a copy: a change of it is not stored.
         """
-        found = await self._session.execute(_SIGNED_IN, {"user_id": user_id, "session_id": session_id})
-        return found.one_or_none()
+        found = await fetch(self._session, _SIGNED_IN, user_id, session_id)
+        if not found:
+            return None
+        columns = dict(found[0])
+        second_factor = columns.pop("second_factor")
+        columns["user_type"] = UserType(columns["user_type"])
+        return User(**columns), second_factor
 
     async def by_id(self, user_id: UserId) -> User:
         user = await self._session.scalar(live().where(User.id == user_id))
@@ -51,7 +49,7 @@ class UserRepository:
 
     async def keep_open(self, user_id: UserId) -> bool:
         """Whether the account is open; then it can't be erased until this transaction ends."""
-        return bool(await fetch(self._session, _KEEP_OPEN, user_id))
+        return bool(await fetch(self._session, OPEN_ACCOUNT, user_id))
 
     async def by_email(self, email_key: str) -> User | None:
         return await self._session.scalar(live().where(User.email_key == email_key))

@@ -1,6 +1,5 @@
 """One call to a gateway over HTTP: bounded in time and size, never redirected, its failures told apart by money."""
 
-import asyncio
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -11,16 +10,6 @@ from yarl import URL
 from mestore.payments.gateways.base import NotCharged, OutcomeUnknown
 
 _MOST_BYTES = 1_000_000
-
-
-@dataclass(frozen=True)
-class Waits:
-    """Seconds."""
-
-    connect: float
-    """For a connection, also for one that is free."""
-    answer: float
-    """For all of it."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +26,12 @@ async def call(
     url: str,
     *,
     gateway: str,
-    waits: Waits,
+    waits: aiohttp.ClientTimeout,
     **request: Any,
 ) -> Answer:
     """The answer, whatever its status; `gateway` is a name for messages.
+
+    `waits.connect` is the time for a connection, also for one that is free, and `waits.total` that for everything.
 
     A GET, which moves nothing, is made once more by aiohttp where a connection that was kept turned out to be reset.
 
@@ -48,13 +39,9 @@ async def call(
         NotCharged: no connection was made, or the gateway had too many requests and looked at none more (429).
         OutcomeUnknown: one was made, and no answer came in time, or one larger than any honest one (OWASP API10).
     """
-    timeout = aiohttp.ClientTimeout(total=None, connect=waits.connect)
     address = URL(url, encoded=True)
     try:
-        async with (
-            asyncio.timeout(waits.answer),
-            http.request(method, address, timeout=timeout, allow_redirects=False, **request) as response,
-        ):
+        async with http.request(method, address, timeout=waits, allow_redirects=False, **request) as response:
             body = bytearray()
             async for chunk in response.content.iter_any():
                 body += chunk

@@ -40,7 +40,7 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
-from mestore.payments.gateways.calls import Waits, call
+from mestore.payments.gateways.calls import call
 from mestore.payments.states import PaymentMethod, PaymentStatus
 
 STATUSES = {
@@ -243,7 +243,7 @@ class EfectyGateway:
             method,
             f"{settings.base_url}/api/v3/porders{path}",
             gateway="Payválida",
-            waits=Waits(settings.connect_timeout_seconds, settings.timeout_seconds),
+            waits=aiohttp.ClientTimeout(total=settings.timeout_seconds, connect=settings.connect_timeout_seconds),
             **request,
         )
         if response.status != HTTPStatus.OK:

@@ -28,7 +28,7 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
-from mestore.payments.gateways.calls import Answer, Waits, call
+from mestore.payments.gateways.calls import Answer, call
 from mestore.payments.states import PaymentMethod, PaymentStatus, RefundStatus
 
 _MOST_FIELDS = 300
@@ -140,12 +140,13 @@ class PayuGateway:
             raise OutcomeUnknown(str(error)) from error
 
     async def _post(self, url: str, body: Mapping[str, Any]) -> Answer:
+        settings = self._settings
         return await call(
             self._http,
             "POST",
             url,
             gateway="PayU",
-            waits=Waits(self._settings.connect_timeout_seconds, self._settings.timeout_seconds),
+            waits=aiohttp.ClientTimeout(total=settings.timeout_seconds, connect=settings.connect_timeout_seconds),
             headers=_HEADERS,
             json=body,
         )

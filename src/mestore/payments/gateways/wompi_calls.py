@@ -8,7 +8,7 @@ import aiohttp
 
 from mestore.core.market_settings import WompiSettings
 from mestore.payments.gateways.base import NotCharged, OutcomeUnknown
-from mestore.payments.gateways.calls import Answer, Waits, call
+from mestore.payments.gateways.calls import Answer, call
 
 
 class WompiCalls:
@@ -48,6 +48,6 @@ class WompiCalls:
             method,
             settings.base_url + path,
             gateway="Wompi",
-            waits=Waits(settings.connect_timeout_seconds, settings.timeout_seconds),
+            waits=aiohttp.ClientTimeout(total=settings.timeout_seconds, connect=settings.connect_timeout_seconds),
             **request,
         )

@@ -49,17 +49,19 @@ class BankPage:
         )
 
     async def decide(self, request: Request) -> Response:
-        """A second press of a button changes nothing and leads back all the same."""
+        """A second press of a button changes nothing and leads back all the same.
+
+        Nothing here awaits between reading the transaction and settling it.
+        """
+        choice = parse_qs((await request.body()).decode("utf-8", "replace")).get("outcome", [""])[0]
         transaction = self._transaction(request)
         if transaction is None:
             return render("missing.html", status=404, what="Este pago")
-        choice = parse_qs((await request.body()).decode("utf-8", "replace")).get("outcome", [""])[0]
         outcome = CHOICES.get(choice)
         if outcome is None:
             return render("missing.html", status=422, what=f"La opción «{choice}»")
-        with self._store.transaction():
-            transaction = self._transaction(request) or transaction
-            if transaction["status"] == "PENDING":
+        if transaction["status"] == "PENDING":
+            with self._store.transaction():
                 self._ledger.settle(transaction["id"], outcome)
         self._courier.wake()
         return RedirectResponse(address_with_id(transaction["redirect_url"], transaction["id"]), 303)

@@ -5,12 +5,12 @@ import contextlib
 import json
 import logging
 import sqlite3
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from mestore.sandbox.clock import Clock
 from mestore.sandbox.controls import ControlPanel
+from mestore.sandbox.posting import Poster
 from mestore.sandbox.store import Store
 from mestore.sandbox.wompi_ledger import Ledger
 
@@ -19,8 +19,6 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = (30 * 60, 3 * 3_600, 24 * 3_600)
 """Wompi's schedule, each counted on the virtual clock from the attempt before."""
 RETRIED_KINDS = ("first", "retry")
-ANSWER_TIMEOUT_SECONDS = 15.0
-ANSWER_CHARACTERS = 2_000
 
 DELIVERIES = """
     SELECT deliveries.*, events.transaction_id, events.reference, events.status AS event_status
@@ -37,10 +35,7 @@ class Courier:
         self._events_url = events_url
         self._something_new = asyncio.Event()
         self._under_way: dict[int, asyncio.Task[None]] = {}
-        # No connection is kept: a restarted MeStore must not cost the next event a retry of half an hour.
-        self._client = httpx.AsyncClient(
-            timeout=ANSWER_TIMEOUT_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        self._poster = Poster()
 
     async def run(self) -> None:
         while True:
@@ -55,7 +50,7 @@ class Courier:
         for task in self._under_way.values():
             task.cancel()
         await asyncio.gather(*self._under_way.values(), return_exceptions=True)
-        await self._client.aclose()
+        await self._poster.close()
 
     def wake(self) -> None:
         self._something_new.set()
@@ -150,12 +145,7 @@ class Courier:
             return
         url = self._panel.controls.events.url or self._events_url
         sent_at = self._clock.iso()
-        status_code, answer, error = None, None, None
-        try:
-            response = await self._client.post(url, content=row["body"].encode(), headers=json.loads(row["headers"]))
-            status_code, answer = response.status_code, response.text[:ANSWER_CHARACTERS]
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            error = f"{type(problem).__name__}: {problem}"
+        status_code, answer, error = await self._poster.post(url, row["body"], json.loads(row["headers"]))
         logger.info("event %s (%s) to %s: %s", row["event_id"], row["kind"], url, status_code or error)
         with self._store.transaction():
             self._store.execute(
@@ -163,9 +153,10 @@ class Courier:
                 " WHERE id = ?",
                 *(url, sent_at, status_code, answer, error, delivery_id),
             )
-            if status_code != httpx.codes.OK:
+            if status_code != HTTPStatus.OK:
                 self._plan_retry(row)
-        self.wake()
+        if status_code != HTTPStatus.OK:
+            self.wake()
 
     def _plan_retry(self, row: sqlite3.Row) -> None:
         attempt: int = row["attempt"]

@@ -4,15 +4,19 @@ A number that ends in one of Twilio's error codes gets that error: `+57300 00 21
 `+57300 00 30007` is taken and then kept back by the carrier. So do the numbers that Twilio itself has for tests.
 """
 
+import asyncio
 import base64
 import binascii
 import email
 import email.policy
 import re
 import secrets
+import socket
+import sqlite3
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -49,38 +53,35 @@ MAGIC = {
     "+15005550004": 21610,
     "+15005550009": 21614,
 }
-MAILS = "SELECT id, recipient AS 'to', sender AS 'from', subject, text, html, message_id, received_at FROM mails"
-
-
-def _part(message: EmailMessage, kind: str) -> str:
-    part = message.get_body(preferencelist=(kind,))
-    return str(part.get_content()).replace("\r\n", "\n") if part else ""
+LETTERS = "SELECT id, recipient, sender, raw, received_at FROM letters"
 
 
 class Inbox:
     def __init__(self, store: Store, faults: Faults) -> None:
         self._store = store
         self._faults = faults
+        self._hostname = socket.getfqdn()
 
     def smtp_protocol(self) -> SMTP:
-        return SMTP(self, data_size_limit=LARGEST_MAIL, enable_SMTPUTF8=True, ident="MeStore sandbox")
+        # Its own name is told to it, because it asks the resolver for it at every connection.
+        return SMTP(
+            self,
+            data_size_limit=LARGEST_MAIL,
+            enable_SMTPUTF8=True,
+            hostname=self._hostname,
+            ident="MeStore sandbox",
+            loop=asyncio.get_running_loop(),
+        )
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         content = envelope.content or b""
         raw = content if isinstance(content, bytes) else content.encode()
-        message = email.message_from_bytes(raw, policy=email.policy.default)
+        now = datetime.now(UTC).isoformat()
         with self._store.transaction():
             for recipient in envelope.rcpt_tos:
                 self._store.execute(
-                    "INSERT INTO mails (recipient, sender, subject, text, html, message_id, received_at)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    recipient,
-                    str(message["From"] or envelope.mail_from or ""),
-                    str(message["Subject"] or ""),
-                    _part(message, "plain"),
-                    _part(message, "html"),
-                    str(message["Message-ID"] or ""),
-                    datetime.now(UTC).isoformat(),
+                    "INSERT INTO letters (recipient, sender, raw, received_at) VALUES (?, ?, ?, ?)",
+                    *(recipient, envelope.mail_from or "", raw, now),
                 )
         return "250 OK"
 
@@ -102,12 +103,12 @@ class Inbox:
     def mails(self, recipient: str | None = None, limit: int = -1) -> list[dict[str, Any]]:
         """Newest first, one per addressee."""
         condition = "" if recipient is None else "WHERE recipient = ?1 COLLATE NOCASE"
-        query = f"{MAILS} {condition} ORDER BY id DESC LIMIT ?2"
-        return [dict(row) for row in self._store.rows(query, recipient, limit)]
+        query = f"{LETTERS} {condition} ORDER BY id DESC LIMIT ?2"
+        return [_mail(row) for row in self._store.rows(query, recipient, limit)]
 
     def mail(self, mail_id: int) -> dict[str, Any] | None:
-        row = self._store.row(f"{MAILS} WHERE id = ?", mail_id)
-        return dict(row) if row else None
+        row = self._store.row(f"{LETTERS} WHERE id = ?", mail_id)
+        return _mail(row) if row else None
 
     def sms(self, recipient: str | None = None, limit: int = -1) -> list[dict[str, Any]]:
         """Newest first."""
@@ -118,7 +119,8 @@ class Inbox:
         return [dict(row) for row in self._store.rows(query, recipient, limit)]
 
     def counts(self) -> dict[str, int]:
-        return {table: self._store.number(f"SELECT count(*) FROM {table}") for table in ("mails", "sms")}  # noqa: S608
+        tables = {"mails": "letters", "sms": "sms"}
+        return {name: self._store.number(f"SELECT count(*) FROM {table}") for name, table in tables.items()}  # noqa: S608
 
     async def list_mails(self, request: Request) -> Response:
         return JSONResponse(self.mails(request.query_params.get("to")))
@@ -222,3 +224,32 @@ def _complaint(recipient: str, sender: str, body: str) -> tuple[int, str] | None
 def _twilio_error(status: int, code: int, message: str) -> Response:
     link = f"https://www.twilio.com/docs/errors/{code}"
     return JSONResponse({"code": code, "message": message, "more_info": link, "status": status}, status)
+
+
+def _mail(row: sqlite3.Row) -> dict[str, Any]:
+    """As it is shown. A mail is taken apart only when somebody reads it: that costs more than taking it."""
+    read = _read(row["raw"])
+    told = {"to": row["recipient"], "from": read["from"] or row["sender"], "received_at": row["received_at"]}
+    return {"id": row["id"], **read, **told}
+
+
+@lru_cache(maxsize=2_000)
+def _read(raw: bytes) -> dict[str, str]:
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    return {
+        "from": str(message["From"] or ""),
+        "subject": str(message["Subject"] or ""),
+        "text": _part(message, "plain"),
+        "html": _part(message, "html"),
+        "message_id": str(message["Message-ID"] or ""),
+    }
+
+
+def _part(message: EmailMessage, kind: str) -> str:
+    part = message.get_body(preferencelist=(kind,))
+    if part is None:
+        return ""
+    try:
+        return str(part.get_content()).replace("\r\n", "\n")
+    except LookupError as error:
+        return f"({error})"

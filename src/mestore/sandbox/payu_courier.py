@@ -1,10 +1,9 @@
 """Takes PayU's steps when they are due and carries its confirmations to MeStore, again and again until it says 200."""
 
 import json
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
-
-import httpx
 
 from mestore.sandbox.clock import Clock
 from mestore.sandbox.payu_ledger import PayuLedger
@@ -15,7 +14,6 @@ from mestore.sandbox.store import Store
 RETRY_SECONDS = (5 * 60, 3_600, 24 * 3_600)
 """PayU publishes no schedule; this is on the virtual clock, each counted from the attempt before."""
 RETRIED_KINDS = ("first", "retry")
-ANSWER_CHARACTERS = 2_000
 DELIVERIES = (
     "SELECT deliveries.*, confirmations.reference, confirmations.fields, confirmations.url FROM payu_deliveries AS"
     " deliveries JOIN payu_confirmations AS confirmations ON confirmations.id = deliveries.confirmation_id"
@@ -71,14 +69,8 @@ class PayuCourier(Rounds):
             fields["attempts"] = str(row["attempt"])
         kind = "application/json" if options.json_body else "application/x-www-form-urlencoded"
         body = json.dumps(fields, ensure_ascii=False) if options.json_body else urlencode(fields)
-        status_code, answer, error = None, None, None
-        try:
-            response = await self._client.post(
-                options.url or row["url"], content=body.encode(), headers={"Content-Type": kind}
-            )
-            status_code, answer = response.status_code, response.text[:ANSWER_CHARACTERS]
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            error = f"{type(problem).__name__}: {problem}"
+        url = options.url or row["url"]
+        status_code, answer, error = await self._poster.post(url, body, {"Content-Type": kind})
         with self._store.transaction():
             self._store.execute(
                 "UPDATE payu_deliveries SET state = 'done', body = ?, sent_at = ?, status_code = ?, answer = ?,"
@@ -90,7 +82,7 @@ class PayuCourier(Rounds):
     def _plan_retry(self, delivery_id: int, status_code: int | None) -> None:
         """None of a delivery that was forgotten meanwhile."""
         row = self._store.row("SELECT * FROM payu_deliveries WHERE id = ?", delivery_id)
-        if row is None or status_code == httpx.codes.OK or row["kind"] not in RETRIED_KINDS:
+        if row is None or status_code == HTTPStatus.OK or row["kind"] not in RETRIED_KINDS:
             return
         attempt: int = row["attempt"]
         if attempt <= len(RETRY_SECONDS):

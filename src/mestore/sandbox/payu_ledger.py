@@ -196,7 +196,7 @@ class PayuLedger:
         return planned
 
     def next_due(self) -> float | None:
-        due: float | None = self._store.number("SELECT min(due) FROM payu_transactions")
+        due: float | None = self._store.number("SELECT min(due) FROM payu_transactions WHERE due IS NOT NULL")
         return due
 
     def take_due_steps(self) -> None:

@@ -1,8 +1,7 @@
 """Carries Payválida's notifications to MeStore, again and again until it says 200."""
 
+from http import HTTPStatus
 from typing import Any
-
-import httpx
 
 from mestore.sandbox.clock import Clock
 from mestore.sandbox.payvalida_ledger import PayvalidaLedger
@@ -12,7 +11,6 @@ from mestore.sandbox.store import Store
 
 RETRY_SECONDS = (5 * 60, 3_600, 24 * 3_600)
 """Payválida publishes no schedule; this is on the virtual clock, each counted from the attempt before."""
-ANSWER_CHARACTERS = 2_000
 
 
 class PayvalidaCourier(Rounds):
@@ -75,16 +73,8 @@ class PayvalidaCourier(Rounds):
         if row is None:
             return
         self._store.execute("UPDATE payvalida_deliveries SET state = 'sending' WHERE id = ?", delivery_id)
-        status_code, answer, error = None, None, None
-        try:
-            response = await self._client.post(
-                self._options.read().url or self._url,
-                content=row["body"].encode(),
-                headers={"Content-Type": "application/json"},
-            )
-            status_code, answer = response.status_code, response.text[:ANSWER_CHARACTERS]
-        except (httpx.HTTPError, httpx.InvalidURL) as problem:
-            error = f"{type(problem).__name__}: {problem}"
+        url = self._options.read().url or self._url
+        status_code, answer, error = await self._poster.post(url, row["body"], {"Content-Type": "application/json"})
         with self._store.transaction():
             self._store.execute(
                 "UPDATE payvalida_deliveries SET state = 'done', status_code = ?, answer = ?, error = ?, sent_at = ?"
@@ -92,7 +82,7 @@ class PayvalidaCourier(Rounds):
                 *(status_code, answer, error, self._clock.iso(), delivery_id),
             )
             attempt: int = row["attempt"]
-            if status_code != httpx.codes.OK and 1 <= attempt <= len(RETRY_SECONDS):
+            if status_code != HTTPStatus.OK and 1 <= attempt <= len(RETRY_SECONDS):
                 self._ledger.add_delivery(
                     row["notification_id"], self._clock.now() + RETRY_SECONDS[attempt - 1], attempt + 1
                 )

@@ -5,19 +5,14 @@ import contextlib
 from abc import ABC, abstractmethod
 from typing import Any
 
-import httpx
-
-ANSWER_SECONDS = 15.0
+from mestore.sandbox.posting import Poster
 
 
 class Rounds(ABC):
     def __init__(self) -> None:
         self._something_new = asyncio.Event()
         self._gate = asyncio.Lock()
-        # No connection is kept: a restarted MeStore must not cost the next announcement a retry.
-        self._client = httpx.AsyncClient(
-            timeout=ANSWER_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
-        )
+        self._poster = Poster()
 
     async def run(self) -> None:
         while True:
@@ -30,7 +25,7 @@ class Rounds(ABC):
         self._something_new.set()
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._poster.close()
 
     @abstractmethod
     async def finish_due(self, *, held: bool = False) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator
 
+import uvloop
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
@@ -108,7 +109,8 @@ def run(settings: Settings) -> None:
     host = settings.sandbox.host
     _require_free(host, settings.sandbox.port, "MESTORE_SANDBOX_PORT")
     _require_free(host, settings.sandbox.smtp_port, "MESTORE_SANDBOX_SMTP_PORT")
-    asyncio.run(_serve(settings))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(settings))
 
 
 def _require_free(host: str, port: int, setting: str) -> None:

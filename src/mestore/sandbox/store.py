@@ -67,17 +67,15 @@ CREATE TABLE IF NOT EXISTS deliveries (
 );
 CREATE INDEX IF NOT EXISTS deliveries_waiting ON deliveries (due) WHERE state = 'waiting';
 
-CREATE TABLE IF NOT EXISTS mails (
+DROP TABLE IF EXISTS mails;  -- as it was kept before: taken apart
+CREATE TABLE IF NOT EXISTS letters (
     id INTEGER PRIMARY KEY,
     recipient TEXT NOT NULL,
     sender TEXT NOT NULL,
-    subject TEXT NOT NULL,
-    text TEXT NOT NULL,
-    html TEXT NOT NULL,
-    message_id TEXT NOT NULL,
+    raw BLOB NOT NULL,
     received_at TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS mails_recipient ON mails (recipient COLLATE NOCASE);
+CREATE INDEX IF NOT EXISTS letters_recipient ON letters (recipient COLLATE NOCASE);
 
 CREATE TABLE IF NOT EXISTS sms (
     id INTEGER PRIMARY KEY,
@@ -137,7 +135,7 @@ TABLES = (
     "transactions",
     "acceptance_tokens",
     "card_tokens",
-    "mails",
+    "letters",
     "sms",
     "controls",
     "payvalida_deliveries",

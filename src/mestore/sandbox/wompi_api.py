@@ -75,6 +75,8 @@ class WompiApi:
             raise invalid("Formato inválido", "public_key")
         if key != self._keys.public:
             raise not_found()
+        with self._store.transaction():
+            policy, personal = (self._acceptance(kind, request) for kind in ("END_USER_POLICY", "PERSONAL_DATA_AUTH"))
         return answer(
             {
                 **MERCHANT,
@@ -82,8 +84,8 @@ class WompiApi:
                 "public_key": self._keys.public,
                 "accepted_currencies": ["COP"],
                 "accepted_payment_methods": ["CARD", "NEQUI", "PSE", "BANCOLOMBIA_TRANSFER"],
-                "presigned_acceptance": self._acceptance("END_USER_POLICY", request),
-                "presigned_personal_data_auth": self._acceptance("PERSONAL_DATA_AUTH", request),
+                "presigned_acceptance": policy,
+                "presigned_personal_data_auth": personal,
             }
         )
 

@@ -246,7 +246,7 @@ class Ledger:
     # What becomes of them
 
     def next_due(self) -> float | None:
-        due: float | None = self._store.number("SELECT min(due) FROM transactions")
+        due: float | None = self._store.number("SELECT min(due) FROM transactions WHERE due IS NOT NULL")
         return due
 
     def take_due_steps(self, transaction_id: str | None = None) -> None:

@@ -17,6 +17,7 @@ from mestore.payments.states import PaymentStatus
 from mestore.payments.sweeper import ask_about_open_payments
 from tests.make import PSE, Make
 from tests.payments.bank import Bank
+from tests.payments.counter import Counter
 from tests.rows import Rows
 
 Drain = Callable[[], Awaitable[None]]
@@ -159,3 +160,15 @@ async def test_k05_repeating_a_request_whose_process_died_recovers_the_address_o
     recovered = await bank.pay(order, headers=key)
     assert (recovered.status_code, recovered.json()) == (first.status_code, first.json())
     assert await rows.count(Payment) == len(bank.sandbox.transactions()) == 1
+
+
+async def test_a_code_that_is_another_attempts_is_told_to_nobody(
+    counter: Counter, make: Make, rows: Rows, world: World
+) -> None:
+    known, other = await counter.slip(await make.order()), await counter.slip(await make.order())
+    await rows.execute("UPDATE payments SET code = NULL WHERE id = :id", id=other.id)
+    await rows.execute("UPDATE payments SET code = :code WHERE id = :id", code=other.code, id=known.id)
+    await sweep(world, rows)
+    told = await rows.get(Payment, other.id)
+    assert (told.code, told.status) == (None, PaymentStatus.PENDING)
+    assert (await rows.get(Payment, known.id)).code == other.code

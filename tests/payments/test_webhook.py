@@ -22,7 +22,15 @@ from mestore.orders.states import OrderStatus
 from mestore.orders.tasks import expire_unpaid_orders
 from mestore.payments.events import GatewayEventReceived
 from mestore.payments.gateways.routes import gateway_named
-from mestore.payments.models import CaseKind, EventOutcome, GatewayEvent, Payment, PaymentCase, PaymentEvent, Refund
+from mestore.payments.models import (
+    CaseKind,
+    EventOutcome,
+    GatewayEvent,
+    Payment,
+    PaymentCase,
+    PaymentEvent,
+    Refund,
+)
 from mestore.payments.settlement import Settlement
 from mestore.payments.states import PaymentStatus
 from mestore.payments.webhooks import handle
@@ -273,28 +281,6 @@ async def test_f40_another_amount_or_currency_pays_nothing_and_is_shown_to_a_per
     (case,) = await rows.all(PaymentCase)
     assert (case.kind, case.payment_id, case.closed_at) == (CaseKind.MISMATCH, payment.id, None)
     assert await rows.count(Commission) == 0
-
-
-async def test_f41_an_unknown_reference_is_kept_for_a_person(bank: Bank, make: Make, rows: Rows, drain: Drain) -> None:
-    order = await make.order()
-    payment = await bank.begun(order)
-    bank.decide(payment)
-    await rows.execute("UPDATE payments SET reference = 'somebody-elses'")
-    assert (await bank.deliver(payment)).status_code == 200
-    await drain()
-    assert not await paid_for(rows, order)
-    (case,) = await rows.all(PaymentCase)
-    assert (case.kind, case.detail["reference"]) == (CaseKind.UNMATCHED, payment.reference)
-
-
-async def test_f41_a_signed_event_about_no_transaction_moves_nothing(
-    bank: Bank, make: Make, rows: Rows, drain: Drain
-) -> None:
-    await make.order()
-    assert (await bank.post(bank.forged(sign=True))).status_code == 200
-    await drain()
-    assert [event.outcome for event in await rows.all(GatewayEvent)] == [EventOutcome.NOT_CONFIRMED]
-    assert await rows.count(PaymentCase) == 0
 
 
 async def test_f39_money_for_an_order_that_expired_and_was_sold_out_is_owed_back_and_shown(

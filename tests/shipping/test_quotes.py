@@ -4,14 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
 
 from mestore.app.api import behind_gate, create_app
-from mestore.core.database import transaction
+from mestore.core.database import driver_of, transaction
 from mestore.core.ids import VendorId
 from mestore.core.money import Money
 from mestore.core.world import World
@@ -79,19 +77,10 @@ async def test_each_parcel_has_its_own_quote_in_one_query(world: World, make: Ma
         parcel(shops[0], 60_000, "1.001"),
         parcel(shops[4], 200_000, "7"),
     ]
-    statements: list[str] = []
+    statements: list[object] = []
     async with transaction(world.sessions) as session:
-        await session.connection()
-        engine = session.get_bind()
-
-        def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            statements.append(statement)
-
-        event.listen(engine, "before_cursor_execute", note)
-        try:
+        with (await driver_of(session)).query_logger(statements.append):
             found = await ShippingService(session, world.settings, lambda: TUESDAY).quote(parcels, BOGOTA)
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
     assert len(statements) == 1
     assert [each.vendor_id for each in found] == [each.vendor_id for each in parcels]
     assert [str(each.cost) for each in found] == ["6000.00", "8000.00", "0.00", "8000.00", "0.00"]

@@ -81,6 +81,7 @@ PERIODIC: tuple[PeriodicTask, ...] = (
     PeriodicTask("orders.expire_unpaid_orders", "* * * * * */15", orders.expire_unpaid_orders),
     PeriodicTask("orders.deliver_by_time", "*/10 * * * *", orders.deliver_by_time),
     PeriodicTask("payments.ask_about_open_payments", "* * * * * */10", sweeper.ask_about_open_payments),
+    PeriodicTask("payments.match_unknown_money", "*/10 * * * *", sweeper.match_unknown_money),
     PeriodicTask("payments.reconcile_days", "37 * * * *", reconciliation.reconcile_days),
     PeriodicTask("payments.send_due_refunds", "* * * * * */10", refunds_tasks.send_due_refunds),
     PeriodicTask("cart.forget_guest_carts", "53 * * * *", cart.forget_guest_carts),

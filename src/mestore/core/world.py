@@ -41,6 +41,13 @@ class World:
     """Public answers that are kept ready, and what has changed since they were made."""
 
 
+def gateways_client() -> aiohttp.ClientSession:
+    """Each call is made once: what to do when a kept connection turns out to be dead is for whoever calls."""
+    client = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+    client._retry_connection = False  # noqa: SLF001 - a GET would be repeated unseen, and this has no other name
+    return client
+
+
 @asynccontextmanager
 async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, name: str) -> AsyncIterator[World]:
     """Open everything lazily: nothing is connected to yet, so that a process starts while a part is away."""
@@ -57,7 +64,7 @@ async def open_world(settings: Settings, now: Now, tasks: Sequence[Task], *, nam
         reads = Reads(settings.database.url, settings.database, name=name)
         stack.push_async_callback(reads.close)
         http = await stack.enter_async_context(httpx.AsyncClient(follow_redirects=False, trust_env=False))
-        gateways_http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+        gateways_http = await stack.enter_async_context(gateways_client())
         smtp = SmtpConnections()
         stack.push_async_callback(smtp.close)
         redis = Redis.from_url(

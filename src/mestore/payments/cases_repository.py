@@ -1,14 +1,32 @@
 """Every query about cases."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.core.database import fetch
 from mestore.core.ids import PaymentCaseId, PaymentId, UserId
 from mestore.core.paging import Slice, decode, row_number, slice_of
 from mestore.payments.errors import CaseNotFound
 from mestore.payments.models import CaseKind, CaseResolution, PaymentCase
+
+_MATCHED = """
+    SELECT c.id AS case_id, p.id AS payment_id, p.gateway, p.reference
+    FROM payment_cases c JOIN payments p ON p.gateway = c.gateway AND p.reference = c.detail->>'reference'
+    WHERE c.closed_at IS NULL AND c.kind = 'UNMATCHED' ORDER BY c.opened_at LIMIT $1
+"""
+
+
+@dataclass(frozen=True)
+class Matched:
+    """A case of unknown money, and the attempt that it turned out to be of."""
+
+    case_id: PaymentCaseId
+    payment_id: PaymentId
+    gateway: str
+    reference: str
 
 
 @dataclass(frozen=True)
@@ -57,8 +75,12 @@ class CaseRepository:
             .execution_options(populate_existing=True)
         )
 
+    async def matched(self, limit: int) -> Sequence[Matched]:
+        """Open cases of money that nobody knew, the oldest first, whose attempt is on record meanwhile."""
+        return [Matched(**row) for row in await fetch(self._session, _MATCHED, limit)]
+
     async def close(
-        self, case_id: PaymentCaseId, resolution: CaseResolution, closed_by: UserId, note: str | None
+        self, case_id: PaymentCaseId, resolution: CaseResolution, closed_by: UserId | None, note: str | None
     ) -> bool:
         """Whether it was this call that closed it."""
         closed = await self._session.scalar(

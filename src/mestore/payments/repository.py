@@ -109,6 +109,9 @@ class PaymentRepository:
         """Whether an approved payment settles the order, or will when it is reviewed; by a unique index it is one."""
         return bool(await fetch(self._session, _SETTLED, order_id))
 
+    async def code_is_taken(self, gateway: str, code: str) -> bool:
+        return bool(await fetch(self._session, "SELECT FROM payments WHERE gateway = $1 AND code = $2", gateway, code))
+
     async def of_order(self, order_id: OrderId) -> Sequence[Payment]:
         return (
             await self._session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id))

@@ -7,6 +7,7 @@ one effect.
 
 from datetime import timedelta
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from mestore.core.failpoints import failpoint
@@ -17,7 +18,7 @@ from mestore.orders.models import Order
 from mestore.orders.state_service import OrderStateService
 from mestore.orders.states import OrderStatus
 from mestore.payments.events import SlipIssued
-from mestore.payments.gateways.base import Charge
+from mestore.payments.gateways.base import Charge, Instructions
 from mestore.payments.models import CaseKind, Payment
 from mestore.payments.refunds_voided import VoidedPayments
 from mestore.payments.repository import InboxRepository, PaymentRepository
@@ -25,6 +26,7 @@ from mestore.payments.states import NEXT, OPEN, REFUNDABLE, PaymentStatus
 from mestore.payments.suspicion import CardLook
 from mestore.payments.unsettled import Unsettled, UnsettledMoney
 
+log = structlog.get_logger(__name__)
 ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 180, 360, 720, 1560))
 """How long to wait before each next question about an attempt without a final answer: 30 s … 26 h."""
 
@@ -50,9 +52,7 @@ class Settlement:
         failpoint("applying")
         payment.payment_url = payment.payment_url or charge.payment_url
         if charge.instructions is not None and payment.code is None:
-            payment.code, payment.barcode = charge.instructions.code, charge.instructions.barcode
-            payment.code_expires_at = charge.instructions.expires_at
-            await publish(self._session, SlipIssued(payment.id))
+            await self._take_code(payment, charge.instructions)
         if payment.gateway_transaction_id is None or charge.status is PaymentStatus.APPROVED:
             payment.gateway_transaction_id = charge.transaction_id
         await self._card_look.take(payment, charge.card)
@@ -61,6 +61,14 @@ class Settlement:
         payment.form = (payment.form or charge.form) if payment.status in OPEN else None
         await self._payments.ask_again(payment, self._next_question(payment))
         return payment
+
+    async def _take_code(self, payment: Payment, told: Instructions) -> None:
+        """A code that is another attempt's already is told to nobody: paid by it would be somebody else's order."""
+        if await self._payments.code_is_taken(payment.gateway, told.code):
+            log.error("payment_code_given_twice", payment_id=payment.id, gateway=payment.gateway)
+            return
+        payment.code, payment.barcode, payment.code_expires_at = told.code, told.barcode, told.expires_at
+        await publish(self._session, SlipIssued(payment.id))
 
     async def never_made(self, payment_id: PaymentId, order: Order) -> None:
         """The gateway does not know the reference after a long enough wait: the attempt counts as never made."""

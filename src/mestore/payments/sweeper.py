@@ -7,9 +7,10 @@ import structlog
 from mestore.core.database import transaction
 from mestore.core.world import World
 from mestore.orders.state_service import OrderStateService
+from mestore.payments.cases_repository import CaseRepository
 from mestore.payments.gateways.base import OutcomeUnknown
 from mestore.payments.gateways.routes import gateway_named
-from mestore.payments.models import Payment
+from mestore.payments.models import CaseResolution, Payment
 from mestore.payments.repository import PaymentRepository
 from mestore.payments.settlement import Settlement
 
@@ -27,6 +28,26 @@ async def ask_about_open_payments(world: World) -> None:
             await _ask(world, payment)
         except OutcomeUnknown as error:
             log.warning("sweep_unanswered", payment_id=payment.id, gateway=payment.gateway, reason=str(error))
+
+
+async def match_unknown_money(world: World) -> None:
+    """Place what a gateway announced before we knew of the attempt, as after our database was set back (fault F41)."""
+    async with transaction(world.sessions) as session:
+        matched = await CaseRepository(session).matched(_AT_ONCE)
+    for each in matched:
+        try:
+            charge = await gateway_named(each.gateway, world).find(each.reference)
+        except OutcomeUnknown as error:
+            log.warning("sweep_unanswered", payment_id=each.payment_id, gateway=each.gateway, reason=str(error))
+            continue
+        if charge is None:
+            continue
+        async with transaction(world.sessions) as session:
+            payment = await PaymentRepository(session).by_reference(each.gateway, each.reference)
+            assert payment is not None
+            await Settlement(session, world.settings).apply(payment, charge, "sweep")
+            note = f"its attempt is payment {payment.id}"
+            await CaseRepository(session).close(each.case_id, CaseResolution.PLACED, None, note)
 
 
 async def _ask(world: World, payment: Payment) -> None:

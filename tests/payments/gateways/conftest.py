@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Iterator
 import aiohttp
 import pytest
 
+from mestore.core.world import gateways_client
 from tests.payments.gateways.contract import Stage
 from tests.payments.gateways.stages import PayuStage, WompiStage
 from tests.sandbox.running import RunningSandbox
@@ -11,7 +12,7 @@ from tests.sandbox.running import RunningSandbox
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     """As the world's."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client:
+    async with gateways_client() as client:
         yield client
 
 

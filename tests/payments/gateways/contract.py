@@ -19,11 +19,6 @@ NONSENSE = ["500", "502_html", "html_200", "429", "redirect_302", "huge_200"]
 AMOUNT = Money(150_000)
 
 
-def times_to_fail(question: str, mode: str) -> int:
-    """How often a call must fail until it gives up: a GET on a kept connection that was reset is made once more."""
-    return 2 if (question, mode) == ("find", "reset") else 1
-
-
 class Stage(ABC):
     client: Gateway
     nobody_there: Gateway

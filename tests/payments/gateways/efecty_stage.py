@@ -11,7 +11,7 @@ from mestore.core.money import Money
 from mestore.payments.gateways.base import Attempt, Charge
 from mestore.payments.gateways.efecty import EfectyGateway
 from mestore.payments.states import PaymentMethod, PaymentStatus
-from tests.payments.gateways.contract import Question, Stage, times_to_fail
+from tests.payments.gateways.contract import Question, Stage
 from tests.payments.gateways.stages import SECONDS, pse_attempt
 from tests.sandbox.payvalida_shop import PayvalidaShop
 from tests.sandbox.running import RunningSandbox, free_port
@@ -48,7 +48,7 @@ class EfectyStage(Stage):
 
     def fail(self, question: Question, mode: str) -> None:
         calls = {"start": "POST /porders", "find": "GET /porders/{order}"}
-        self.shop.control("fail_next", call=calls[question], mode=mode, times=times_to_fail(question, mode))
+        self.shop.control("fail_next", call=calls[question], mode=mode)
 
     def decide(self, charge: Charge, status: PaymentStatus, *, amount: Money | None = None) -> None:
         other = {} if amount is None else {"amount": int(amount.amount)}

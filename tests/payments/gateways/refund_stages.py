@@ -9,7 +9,7 @@ from mestore.core.money import Money
 from mestore.payments.gateways.base import RefundWish
 from mestore.payments.gateways.payu_answers import parts_of
 from mestore.payments.states import PaymentMethod, PaymentStatus
-from tests.payments.gateways.contract import AMOUNT, times_to_fail
+from tests.payments.gateways.contract import AMOUNT
 from tests.payments.gateways.refund_contract import RefundStage
 from tests.payments.gateways.stages import PayuStage, WompiStage, pse_attempt
 from tests.sandbox.running import RunningSandbox
@@ -43,7 +43,7 @@ class WompiRefundStage(RefundStage):
     def fail(self, question: Literal["refund", "find"], mode: str, wish: RefundWish) -> None:
         refund = "POST /transactions/{id}/void" if wish.amount == wish.paid else "POST /refunds"
         calls = {"refund": refund, "find": "GET /refunds"}
-        self._sandbox.control("fail_next", call=calls[question], mode=mode, times=times_to_fail(question, mode))
+        self._sandbox.control("fail_next", call=calls[question], mode=mode)
 
     def seen(self, wish: RefundWish) -> int:
         mine = {each["id"]: each["status"] for each in self._sandbox.transactions()}[wish.transaction_id]

@@ -15,7 +15,7 @@ from mestore.payments.gateways.base import Attempt, Charge, Device
 from mestore.payments.gateways.payu import PayuGateway
 from mestore.payments.gateways.wompi import WompiGateway
 from mestore.payments.states import PaymentMethod, PaymentStatus
-from tests.payments.gateways.contract import AMOUNT, Question, Stage, times_to_fail
+from tests.payments.gateways.contract import AMOUNT, Question, Stage
 from tests.sandbox.payu_shop import PayuShop
 from tests.sandbox.running import RunningSandbox, free_port
 
@@ -62,7 +62,7 @@ class WompiStage(Stage):
 
     def fail(self, question: Question, mode: str) -> None:
         calls = {"start": "POST /transactions", "find": "GET /transactions"}
-        self._sandbox.control("fail_next", call=calls[question], mode=mode, times=times_to_fail(question, mode))
+        self._sandbox.control("fail_next", call=calls[question], mode=mode)
 
     def decide(self, charge: Charge, status: PaymentStatus, *, amount: Money | None = None) -> None:
         other = {} if amount is None else {"amount_in_cents": amount.cents}

@@ -33,8 +33,6 @@ async def call(
 
     `waits.connect` is the time for a connection, also for one that is free, and `waits.total` that for everything.
 
-    A GET, which moves nothing, is made once more by aiohttp where a connection that was kept turned out to be reset.
-
     Raises:
         NotCharged: no connection was made, or the gateway had too many requests and looked at none more (429).
         OutcomeUnknown: one was made, and no answer came in time, or one larger than any honest one (OWASP API10).

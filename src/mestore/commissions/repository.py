@@ -14,7 +14,6 @@ from mestore.core.database import fetch
 from mestore.core.ids import CommissionId, OrderId, PackageId, VendorId
 from mestore.core.money import Money
 from mestore.core.paging import Slice, decode, row_number, slice_of
-from mestore.orders.errors import OrderNotFound
 from mestore.orders.states import OVER
 
 _UNCHARGED = """
@@ -44,11 +43,6 @@ class Uncharged:
 class CommissionRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
-
-    async def hold_order(self, order_id: OrderId) -> None:
-        """Its row, until the transaction ends."""
-        if not await fetch(self._session, "SELECT FROM orders WHERE id = $1 FOR NO KEY UPDATE", order_id):
-            raise OrderNotFound
 
     async def uncharged_packages_of(self, order_id: OrderId) -> list[Uncharged]:
         """Its live packages that never had a commission, as they are now: the order's row is locked.

@@ -8,12 +8,14 @@ from mestore.core.money import Money
 from mestore.core.paging import Slice
 from mestore.core.wiring import CurrentSettings
 from mestore.orders.events import RefundDue
+from mestore.orders.state_service import OrderStateService
 from mestore.users.models import User
 from mestore.vendors.service import VendorService
 
 
 class CommissionService:
     def __init__(self, session: Session, settings: CurrentSettings) -> None:
+        self._states = OrderStateService(session)
         self._commissions = CommissionRepository(session)
         self._vendors = VendorService(session)
         self._rate = settings.commissions.rate
@@ -23,7 +25,7 @@ class CommissionService:
 
         The order's row is held: what is cancelled at the same time was so before, or is reversed after.
         """
-        await self._commissions.hold_order(order_id)
+        await self._states.hold(order_id)
         packages = await self._commissions.uncharged_packages_of(order_id)
         if packages:
             charged = [(package, package.total.share(self._rate)) for package in packages]

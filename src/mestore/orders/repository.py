@@ -89,6 +89,11 @@ class OrderRepository:
             raise OrderNotFound
         return order
 
+    async def hold(self, order_id: OrderId) -> None:
+        """Its row held until the transaction ends, unread."""
+        if not await fetch(self._session, "SELECT FROM orders WHERE id = $1 FOR NO KEY UPDATE", order_id):
+            raise OrderNotFound
+
     async def prolong(self, order_id: OrderId, wait: timedelta) -> None:
         await self._session.execute(
             update(Order).where(Order.id == order_id).values(expires_at=func.greatest(Order.expires_at, from_now(wait)))

@@ -68,6 +68,10 @@ class OrderStateService:
         """The order, its row held until the transaction ends."""
         return await self._orders.locked(order_id)
 
+    async def hold(self, order_id: OrderId) -> None:
+        """Its row held until the transaction ends, for who need not read it."""
+        await self._orders.hold(order_id)
+
     async def packages(self, order: Order) -> Sequence[Package]:
         """Its packages as they are now: its row is locked."""
         return await self._orders.packages(order.id)

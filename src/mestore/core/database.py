@@ -130,11 +130,16 @@ async def session_of(request: Request) -> AsyncIterator[AsyncSession]:
 Session = Annotated[AsyncSession, Depends(session_of, scope="function")]
 
 
-async def driver_of(session: AsyncSession) -> asyncpg.Connection:
-    """Asyncpg's own connection of this session, within its transaction."""
+async def _adapted(session: AsyncSession) -> Any:
+    """SQLAlchemy's wrapper of this session's connection."""
     connection = await session.connection()
     assert connection.sync_connection is not None
-    adapted: Any = connection.sync_connection.connection.dbapi_connection
+    return connection.sync_connection.connection.dbapi_connection
+
+
+async def driver_of(session: AsyncSession) -> asyncpg.Connection:
+    """Asyncpg's own connection of this session, within its transaction."""
+    adapted = await _adapted(session)
     driver: asyncpg.Connection = adapted.driver_connection
     if not driver.is_in_transaction():
         # SQLAlchemy begins one only with a statement of its own, and an empty one costs as much as a full one.
@@ -152,6 +157,14 @@ async def fetch(session: AsyncSession, statement: str, *values: Any) -> list[asy
     before, JSON is given as text and comes as values, `numeric` is a `Decimal`, and a refusal is asyncpg's own error.
     """
     driver = await driver_of(session)
+    return cast("list[asyncpg.Record]", await driver.fetch(statement, *values))
+
+
+async def fetch_kept(session: AsyncSession, statement: str, *values: Any) -> list[asyncpg.Record]:
+    """As `fetch`, and what the statement does is kept when this returns: it is a whole transaction, which saves the
+    exchanges that begin and end one. In a transaction that has begun already it is kept with that.
+    """
+    driver = (await _adapted(session)).driver_connection
     return cast("list[asyncpg.Record]", await driver.fetch(statement, *values))
 
 

@@ -1,4 +1,4 @@
-"""Every query about letters, and what letters tell of orders."""
+"""Every query about letters, and what letters tell of returns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,11 @@ import orjson
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import selectinload
 
-from mestore.core.database import fetch
-from mestore.core.ids import MessageId, OrderId, ReturnId, ReturnMoveId, UserId, VendorId
+from mestore.core.database import fetch, fetch_kept
+from mestore.core.ids import MessageId, ReturnId, ReturnMoveId, UserId, VendorId
 from mestore.notifications.models import Channel, MessageStatus, Notice, SmsDay
-from mestore.orders.models import Order, OrderItem, Package
+from mestore.orders.models import Order, OrderItem
 from mestore.returns.models import Return, ReturnHistory, ReturnItem
 from mestore.vendors.models import Vendor
 
@@ -25,20 +24,33 @@ _ADD = """
         AS new (fact, channel, receiver_id, template, context, expires_at)
     ON CONFLICT (fact, channel, receiver_id) DO NOTHING RETURNING id, template, channel
 """
-_OUTGOING = "id, fact, receiver_id, template, context, status, attempts, created_at, expires_at, provider_id"
+_OUTGOING = """
+    m.id, m.fact, m.receiver_id, m.template, m.context, m.status, m.attempts, m.created_at, m.expires_at, m.provider_id,
+    u.full_name, u.email, u.language
+"""
+_RECEIVER = "LEFT JOIN users u ON u.id = m.receiver_id AND u.deleted_at IS NULL"
 _CLAIM = f"""
-    UPDATE messages SET attempts = attempts + 1,
-        status = CASE WHEN expires_at <= clock_timestamp() THEN 'DROPPED' ELSE 'SENDING' END
-    WHERE id = $1 AND status IN ('QUEUED', 'SENDING')
-    RETURNING {_OUTGOING}
+    WITH m AS (
+        UPDATE messages SET attempts = attempts + 1,
+            status = CASE WHEN expires_at <= clock_timestamp() THEN 'DROPPED' ELSE 'SENDING' END
+        WHERE id = $1 AND status IN ('QUEUED', 'SENDING')
+        RETURNING *
+    )
+    SELECT {_OUTGOING} FROM m {_RECEIVER}
 """  # noqa: S608 - the parts are constants of this module
-_SENT = f"SELECT {_OUTGOING} FROM messages WHERE id = $1 AND status = 'SENT'"  # noqa: S608
-_RECEIVER = "SELECT full_name, email, language FROM users WHERE id = $1 AND deleted_at IS NULL"
+_SENT = f"SELECT {_OUTGOING} FROM messages m {_RECEIVER} WHERE m.id = $1 AND m.status = 'SENT'"  # noqa: S608
 _SETTLE = """
     UPDATE messages SET status = $2::varchar, error = $3, provider_id = $4,
         sent_at = CASE WHEN $2 = 'SENT' THEN clock_timestamp() END
     WHERE id = $1
 """
+
+
+@dataclass(frozen=True)
+class Receiver:
+    full_name: str
+    email: str
+    language: str
 
 
 @dataclass(frozen=True)
@@ -55,13 +67,8 @@ class Outgoing:
     created_at: datetime
     expires_at: datetime | None
     provider_id: str | None
-
-
-@dataclass(frozen=True)
-class Receiver:
-    full_name: str
-    email: str
-    language: str
+    receiver: Receiver | None
+    """None once the account is erased."""
 
 
 class MessageRepository:
@@ -87,9 +94,9 @@ class MessageRepository:
     async def claim(self, message_id: MessageId) -> Outgoing | None:
         """A letter that is still to be sent, now SENDING (or DROPPED, when it would come too late).
 
-        One that is SENDING already was left so by a crash or a time-out, and goes again.
+        One that is SENDING already was left so by a crash or a time-out, and goes again. The claim is kept at once.
         """
-        return _outgoing(await fetch(self._session, _CLAIM, message_id))
+        return _outgoing(await fetch_kept(self._session, _CLAIM, message_id))
 
     async def settle(
         self,
@@ -99,12 +106,12 @@ class MessageRepository:
         *,
         provider_id: str | None = None,
     ) -> None:
+        """Say what became of one, together with what follows from it."""
         await fetch(self._session, _SETTLE, message_id, status, error, provider_id)
 
-    async def receiver(self, user_id: UserId) -> Receiver | None:
-        """Who a letter is for; None once the account is erased."""
-        found = await fetch(self._session, _RECEIVER, user_id)
-        return Receiver(**found[0]) if found else None
+    async def settle_letter(self, message_id: MessageId, status: MessageStatus, error: str | None = None) -> None:
+        """Say what became of a letter, from which nothing follows: kept at once."""
+        await fetch_kept(self._session, _SETTLE, message_id, status, error, None)
 
     async def sent(self, message_id: MessageId) -> Outgoing | None:
         return _outgoing(await fetch(self._session, _SENT, message_id))
@@ -113,8 +120,10 @@ class MessageRepository:
 def _outgoing(found: Sequence[Mapping[str, Any]]) -> Outgoing | None:
     if not found:
         return None
-    row = found[0]
-    return Outgoing(**{**row, "status": MessageStatus(row["status"])})
+    row = dict(found[0])
+    name, email, language = (row.pop(column) for column in ("full_name", "email", "language"))
+    receiver = None if email is None else Receiver(name, email, language)
+    return Outgoing(**{**row, "status": MessageStatus(row["status"]), "receiver": receiver})
 
 
 class SmsBudget:
@@ -134,38 +143,6 @@ class SmsBudget:
             .returning(SmsDay.sent)
         )
         return taken is not None
-
-
-@dataclass(frozen=True)
-class PackageToTell:
-    package: Package
-    vendor: Vendor
-    items: list[OrderItem]
-
-
-class OrderReader:
-    """What letters tell of an order."""
-
-    def __init__(self, session: AsyncSession) -> None:
-        self._session = session
-
-    async def order(self, order_id: OrderId) -> Order:
-        found = await self._session.scalars(
-            select(Order).where(Order.id == order_id).options(selectinload(Order.items))
-        )
-        return found.one()
-
-    async def packages(self, order: Order) -> list[PackageToTell]:
-        rows = await self._session.execute(
-            select(Package, Vendor)
-            .join(Vendor, Vendor.id == Package.vendor_id)
-            .where(Package.order_id == order.id)
-            .order_by(Package.id)
-        )
-        return [
-            PackageToTell(package, vendor, [item for item in order.items if item.package_id == package.id])
-            for package, vendor in rows
-        ]
 
 
 class ReturnReader:

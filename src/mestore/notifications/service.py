@@ -50,7 +50,7 @@ class MailService:
         self._mailer = mailer
 
     async def send(self, message_id: MessageId) -> None:
-        """Send one letter. Its claim is committed before the server is called.
+        """Send one letter. Its claim is kept before the server is called.
 
         A crash after the server took it sends it a second time, with the same Message-ID and the same words; nothing
         can be known that would prevent it (fault K13). Raises what `Mailer.send` does when it is worth trying again.
@@ -60,7 +60,7 @@ class MailService:
             return
         addressed = await self._address(message)
         if addressed is None:
-            await self._messages.settle(message_id, MessageStatus.DROPPED)
+            await self._messages.settle_letter(message_id, MessageStatus.DROPPED)
             return
         letter, envelope = addressed
         await checkpoint(self._session)
@@ -69,14 +69,14 @@ class MailService:
             await self._mailer.send(letter, envelope)
         except ReceiverRefused as refused:
             log.warning("letter_refused", message_id=message_id)  # its row says why; servers like to repeat the address
-            await self._messages.settle(message_id, MessageStatus.FAILED, str(refused)[:300])
+            await self._messages.settle_letter(message_id, MessageStatus.FAILED, str(refused)[:300])
             return
         failpoint("after_smtp")
-        await self._messages.settle(message_id, MessageStatus.SENT)
+        await self._messages.settle_letter(message_id, MessageStatus.SENT)
 
     async def _address(self, message: Outgoing) -> tuple[Letter, Envelope] | None:
         """The letter as it leaves; None when its receiver is gone or its code works no longer."""
-        receiver = await self._messages.receiver(message.receiver_id)
+        receiver = message.receiver
         if receiver is None:
             return None
         context = {**message.context, "name": receiver.full_name}

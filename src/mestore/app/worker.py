@@ -16,6 +16,7 @@ from functools import partial
 
 import asyncpg
 import structlog
+import uvloop
 from pgqueuer import PgQueuer
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.errors import FailingListenerError
@@ -39,7 +40,7 @@ def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; jobs that run then are finished first."""
     logs.configure(settings.log_level)
     failpoints.arm(settings.failpoints)
-    asyncio.run(_run(settings))
+    uvloop.run(_run(settings))
 
 
 async def _run(settings: Settings) -> None:

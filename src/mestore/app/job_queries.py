@@ -6,6 +6,7 @@ as an attempt, before it begins; and those that were taken over run one at a tim
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -34,8 +35,13 @@ class KillsItsWorker(Exception):
 class JobQueries(Queries):
     """PgQueuer's, for a worker that may die at any time."""
 
-    def __init__(self, driver: AsyncpgPoolDriver) -> None:
+    def __init__(self, driver: AsyncpgPoolDriver, pause: float = 0) -> None:
+        """`pause` seconds lie between two looks into the queue, unless the first found as many jobs as it may take: a
+        look costs as much as a job, and what comes meanwhile is taken together.
+        """
         super().__init__(driver)
+        self._pause = pause
+        self._next_look = 0.0
         self._taken_over: set[JobId] = set()
         self._alone = asyncio.Lock()
 
@@ -51,9 +57,12 @@ class JobQueries(Queries):
 
         Only a job that is older than a heartbeat may be can have been taken from anybody.
         """
+        if (wait := self._next_look - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
         jobs = await super().dequeue(
             batch_size, entrypoints, queue_manager_id, global_concurrency_limit, heartbeat_timeout
         )
+        self._next_look = 0 if len(jobs) == batch_size else time.monotonic() + self._pause
         self._taken_over.difference_update(job.id for job in jobs)
         old = [job.id for job in jobs if job.heartbeat - job.created >= heartbeat_timeout]
         if old:

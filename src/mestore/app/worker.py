@@ -34,6 +34,7 @@ from mestore.core.world import World, open_world
 
 log = structlog.get_logger(__name__)
 _CLOSE_SECONDS = 5
+_PAUSE_SECONDS = 0.025
 
 
 def run(settings: Settings) -> None:
@@ -61,7 +62,7 @@ async def _run(settings: Settings) -> None:
 
 async def _work(world: World, stop: asyncio.Event) -> None:
     async with _pool(world.settings) as pool:
-        queue = queue_of(world, pool, TASKS, PERIODIC)
+        queue = queue_of(world, pool, TASKS, PERIODIC, _PAUSE_SECONDS)
         # PgQueuer tries out whether it hears news before it listens, and ends the worker if it was too quick.
         await queue.connection.add_listener(queue.channel, lambda _: None)
         heartbeat = timedelta(seconds=world.settings.jobs.heartbeat_seconds)
@@ -101,10 +102,12 @@ async def _leave_as_it_is(_connection: object) -> None:
     """PgQueuer sets nothing in a connection that the next statement could stumble over."""
 
 
-def queue_of(world: World, pool: asyncpg.Pool, tasks: Sequence[Task], periodic: Sequence[PeriodicTask]) -> PgQueuer:
-    """A queue on which every task and periodic task is registered."""
+def queue_of(
+    world: World, pool: asyncpg.Pool, tasks: Sequence[Task], periodic: Sequence[PeriodicTask], pause: float = 0
+) -> PgQueuer:
+    """A queue on which every task and periodic task is registered; for `pause` see `JobQueries`."""
     driver = AsyncpgPoolDriver(pool)
-    queries = JobQueries(driver)
+    queries = JobQueries(driver, pause)
     queue = PgQueuer(driver, queries=queries)
     patiently = partial(DatabaseRetryEntrypointExecutor, max_attempts=world.settings.jobs.max_attempts)
     for task in tasks:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import selectinload
 from sqlalchemy.orm.attributes import set_committed_value
@@ -32,6 +32,13 @@ _TELL = """
     INSERT INTO order_history (order_id, package_id, from_status, to_status, actor, user_id, reason)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
+_LOCKED = (
+    select(Order)
+    .where(Order.id == bindparam("id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+"""Made once: to put it together again costs as much as to ask PostgreSQL."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +86,7 @@ class OrderRepository:
 
     async def locked(self, order_id: OrderId) -> Order:
         """The order with its row held until the transaction ends: taken before its payments and its stock."""
-        order = await self._session.scalar(
-            select(Order)
-            .where(Order.id == order_id)
-            .with_for_update(key_share=True)
-            .execution_options(populate_existing=True)
-        )
+        order = await self._session.scalar(_LOCKED, {"id": order_id})
         if order is None:
             raise OrderNotFound
         return order

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -41,6 +41,16 @@ _KEEP = """
     INSERT INTO gateway_events (gateway, dedupe_key, transaction_id, body) VALUES ($1, $2, $3, $4)
     ON CONFLICT (gateway, dedupe_key) DO NOTHING RETURNING id
 """
+_LOCKED = (
+    select(Payment)
+    .where(Payment.id == bindparam("id"))
+    .with_for_update(key_share=True)
+    .execution_options(populate_existing=True)
+)
+"""Made once, as the next: to put it together again costs as much as to ask PostgreSQL."""
+_BY_REFERENCE = select(Payment).where(
+    Payment.gateway == bindparam("gateway"), Payment.reference == bindparam("reference")
+)
 
 
 @dataclass(frozen=True)
@@ -86,19 +96,10 @@ class PaymentRepository:
 
     async def locked(self, payment_id: PaymentId) -> Payment:
         """The attempt as it is now, its row held until the transaction ends: taken after its order's."""
-        return (
-            await self._session.scalars(
-                select(Payment)
-                .where(Payment.id == payment_id)
-                .with_for_update(key_share=True)
-                .execution_options(populate_existing=True)
-            )
-        ).one()
+        return (await self._session.scalars(_LOCKED, {"id": payment_id})).one()
 
     async def by_reference(self, gateway: str, reference: str) -> Payment | None:
-        return await self._session.scalar(
-            select(Payment).where(Payment.gateway == gateway, Payment.reference == reference)
-        )
+        return await self._session.scalar(_BY_REFERENCE, {"gateway": gateway, "reference": reference})
 
     async def in_the_way(self, order_id: OrderId) -> PaymentId | None:
         """An attempt of the order that is open, or that pays it, or will when it is reviewed."""
@@ -147,8 +148,7 @@ class PaymentRepository:
 
     async def ask_again(self, payment: Payment, wait: timedelta | None) -> None:
         """Count a question, and say when to ask next by PostgreSQL's clock; None when the answer is final."""
-        payment.asks += 1
-        payment.ask_after = None if wait is None else from_now(wait)
+        count_question(payment, wait)
         await self._session.flush()
 
     async def claim_due(self, limit: int, lease: timedelta) -> Sequence[Payment]:
@@ -181,6 +181,12 @@ class PaymentRepository:
             select(Payment.id).where(Payment.id == payment_id, Payment.created_at < func.now() - age)
         )
         return found is not None
+
+
+def count_question(payment: Payment, wait: timedelta | None) -> None:
+    """As `PaymentRepository.ask_again`, to be written with what else changes."""
+    payment.asks += 1
+    payment.ask_after = None if wait is None else from_now(wait)
 
 
 class InboxRepository:

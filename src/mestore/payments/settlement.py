@@ -21,7 +21,7 @@ from mestore.payments.events import SlipIssued
 from mestore.payments.gateways.base import Charge, Instructions
 from mestore.payments.models import CaseKind, Payment
 from mestore.payments.refunds_voided import VoidedPayments
-from mestore.payments.repository import InboxRepository, PaymentRepository
+from mestore.payments.repository import InboxRepository, PaymentRepository, count_question
 from mestore.payments.states import NEXT, OPEN, REFUNDABLE, PaymentStatus
 from mestore.payments.suspicion import CardLook
 from mestore.payments.unsettled import Unsettled, UnsettledMoney
@@ -56,10 +56,14 @@ class Settlement:
         if payment.gateway_transaction_id is None or charge.status is PaymentStatus.APPROVED:
             payment.gateway_transaction_id = charge.transaction_id
         await self._card_look.take(payment, charge.card)
-        if charge.status in NEXT[payment.status]:
+        moves = charge.status in NEXT[payment.status]
+        stays_open = (charge.status if moves else payment.status) in OPEN
+        payment.form = (payment.form or charge.form) if stays_open else None
+        # Said before the move, which writes the row: so it is written once.
+        count_question(payment, _interval(payment.asks) if stays_open else None)
+        if moves:
             await self._move(order, payment, charge)
-        payment.form = (payment.form or charge.form) if payment.status in OPEN else None
-        await self._payments.ask_again(payment, self._next_question(payment))
+        await self._session.flush()
         return payment
 
     async def _take_code(self, payment: Payment, told: Instructions) -> None:
@@ -138,9 +142,6 @@ class Settlement:
                 "currency": charge.currency,
             },
         )
-
-    def _next_question(self, payment: Payment) -> timedelta | None:
-        return _interval(payment.asks) if payment.status in OPEN else None
 
 
 def _interval(asks: int) -> timedelta | None:

@@ -404,10 +404,12 @@ WAITING = {
         SELECT 0, 'queued', 'payments.open_refund', convert_to('{"cause": "return:' || id || '"}', 'UTF8')
         FROM returns""",
     "letter-is-sent": """
-        UPDATE messages SET status = 'SENDING' WHERE id = (SELECT min(id) FROM messages);
+        UPDATE messages SET status = 'SENDING' WHERE id IN (SELECT id FROM messages ORDER BY id LIMIT 3);
         INSERT INTO pgqueuer (priority, status, entrypoint, payload)
-        SELECT 0, 'queued', 'notifications.send_code', convert_to('{"message_id": ' || min(id) || '}', 'UTF8')
-        FROM messages""",
+        SELECT 0, 'queued', 'notifications.send_letters', convert_to('{"message_ids": ' || jsonb_agg(id) || '}', 'UTF8')
+        FROM (SELECT id FROM messages ORDER BY id LIMIT 2) letters
+        UNION ALL SELECT 0, 'queued', 'notifications.send_sms', convert_to('{"message_id": ' || id || '}', 'UTF8')
+        FROM (SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET 2) sms""",
 }
 
 

@@ -219,7 +219,7 @@ def test_each_line_is_json_and_says_which_request_or_job_it_is_of(system: Runnin
     assert {"/auth/login", "/orders", "/payments/process", "/payments/webhook"} <= {line["route"] for line in requests}
     assert len({line["request_id"] for line in requests}) == len(requests)
     done = [line for line in lines["worker"] if line["event"] == "job_done"]
-    assert {"commissions.charge_confirmed_order", "notifications.send_message"} <= {line["job"] for line in done}
+    assert {"commissions.charge_confirmed_order", "notifications.send_letters"} <= {line["job"] for line in done}
     assert len({line["job_id"] for line in done}) == len(done)
     caused = {line.get("request_id") for line in done if line["job"] == "notifications.tell_order_confirmed"}
     assert caused & {line["request_id"] for line in requests if line["route"] == "/payments/webhook"}

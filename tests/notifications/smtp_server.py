@@ -18,6 +18,8 @@ class SmtpServer:
     def __init__(self) -> None:
         self.port = free_port()
         self.answer_to_receiver: str | None = None
+        self.full: str | None = None
+        """Whose mailbox is full for now."""
         self.answer_to_data = "250 OK"
         self.resets_after_data = False
         self.letters_per_connection = 100
@@ -52,6 +54,8 @@ class SmtpServer:
     ) -> str:
         if self.answer_to_receiver is not None:
             return self.answer_to_receiver
+        if address == self.full:
+            return "452 4.2.2 mailbox full"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -21,10 +21,10 @@ from mestore.core.database import transaction
 from mestore.core.failpoints import FailpointReached
 from mestore.core.jobs import publish
 from mestore.core.world import World
-from mestore.notifications.events import MessageQueued
+from mestore.notifications.events import LettersQueued
 from mestore.notifications.models import Message, MessageStatus, Notice
 from mestore.notifications.service import NotificationService
-from mestore.notifications.tasks import make_email_code, send_message
+from mestore.notifications.tasks import make_email_code, send_letters
 from mestore.users.models import User
 from tests.api import Api
 from tests.make import Make
@@ -38,14 +38,14 @@ from mestore.core import failpoints
 from mestore.core.clock import utc_now
 from mestore.core.settings import Settings
 from mestore.core.world import open_world
-from mestore.notifications.events import MessageQueued
-from mestore.notifications.tasks import send_message
+from mestore.notifications.events import LettersQueued
+from mestore.notifications.tasks import send_letters
 
 async def main():
     settings = Settings()
     failpoints.arm({sys.argv[2]: "kill"})
     async with open_world(settings, utc_now, (), name="killed") as world:
-        await send_message(world, MessageQueued(int(sys.argv[1])))
+        await send_letters(world, LettersQueued((int(sys.argv[1]),)))
 
 asyncio.run(main())
 """
@@ -62,10 +62,10 @@ def with_mail(world: World, port: int, seconds: float = 5.0) -> World:
     return replace(world, settings=world.settings.model_copy(update={"mail": mail}))
 
 
-async def queue_welcome(world: World, user: User) -> MessageQueued:
+async def queue_welcome(world: World, user: User) -> LettersQueued:
     async with transaction(world.sessions) as session:
         await NotificationService(session).queue(Notice(f"welcome:{user.id}", user.id, "welcome", {}))
-        return MessageQueued((await session.scalars(select(Message.id))).one())
+        return LettersQueued(((await session.scalars(select(Message.id))).one(),))
 
 
 def text_of(mail: EmailMessage) -> str:
@@ -82,7 +82,7 @@ async def only(rows: Rows) -> Message:
 async def test_a_letter_as_it_arrives(world: World, make: Make, rows: Rows, smtp: SmtpServer) -> None:
     user = await make.buyer(full_name='José "Pepe" Ñáñez, hijo')
     event = await queue_welcome(world, user)
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     (mail,) = smtp.taken
     message = await only(rows)
     assert (message.status, message.attempts, message.error) == (MessageStatus.SENT, 1, None)
@@ -104,7 +104,7 @@ async def test_addresses_of_every_alphabet(
     world: World, make: Make, smtp: SmtpServer, address: str, on_the_wire: str
 ) -> None:
     event = await queue_welcome(world, await make.buyer(email=address))
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     assert smtp.receivers == [on_the_wire]
 
 
@@ -126,7 +126,7 @@ async def test_one_fact_is_told_once(
 async def test_a_sent_letter_is_not_sent_again(world: World, make: Make, rows: Rows, smtp: SmtpServer) -> None:
     event = await queue_welcome(world, await make.buyer())
     for _ in range(3):
-        await send_message(with_mail(world, smtp.port), event)
+        await send_letters(with_mail(world, smtp.port), event)
     assert len(smtp.taken) == 1
     assert (await only(rows)).attempts == 1
 
@@ -152,10 +152,10 @@ async def test_F70_a_server_that_says_later_is_asked_again(
     event = await queue_welcome(world, await make.buyer())
     smtp.answer_to_receiver = answer
     with pytest.raises(aiosmtplib.SMTPException):
-        await send_message(with_mail(world, smtp.port), event)
+        await send_letters(with_mail(world, smtp.port), event)
     assert (await only(rows)).status is MessageStatus.SENDING
     smtp.answer_to_receiver = None
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     message = await only(rows)
     assert (message.status, message.attempts, len(smtp.taken)) == (MessageStatus.SENT, 2, 1)
 
@@ -163,26 +163,26 @@ async def test_F70_a_server_that_says_later_is_asked_again(
 async def test_F70_a_refused_receiver_is_final(world: World, make: Make, rows: Rows, smtp: SmtpServer) -> None:
     event = await queue_welcome(world, await make.buyer())
     smtp.answer_to_receiver = "550 5.1.1 no such user here"
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     message = await only(rows)
     assert (message.status, message.error) == (MessageStatus.FAILED, "550 5.1.1 no such user here")
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     assert (await only(rows)).attempts == 1
 
 
 async def test_F70_a_refused_letter_is_final(world: World, make: Make, rows: Rows, smtp: SmtpServer) -> None:
     event = await queue_welcome(world, await make.buyer())
     smtp.answer_to_data = "554 5.7.1 looks like spam"
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     assert (await only(rows)).status is MessageStatus.FAILED
 
 
 async def test_F70_a_server_that_is_down_or_silent_is_asked_again(world: World, make: Make, rows: Rows) -> None:
     event = await queue_welcome(world, await make.buyer())
     with silent_server() as port, pytest.raises((aiosmtplib.SMTPException, OSError)):
-        await send_message(with_mail(world, port, seconds=0.2), event)
+        await send_letters(with_mail(world, port, seconds=0.2), event)
     with pytest.raises((aiosmtplib.SMTPException, OSError)):
-        await send_message(with_mail(world, port), event)
+        await send_letters(with_mail(world, port), event)
     message = await only(rows)
     assert (message.status, message.attempts) == (MessageStatus.SENDING, 2)
 
@@ -193,25 +193,45 @@ async def test_F70_taken_and_reset_leaves_at_most_a_second_copy(
     event = await queue_welcome(world, await make.buyer())
     smtp.resets_after_data = True
     with pytest.raises((aiosmtplib.SMTPException, OSError)):
-        await send_message(with_mail(world, smtp.port), event)
+        await send_letters(with_mail(world, smtp.port), event)
     smtp.resets_after_data = False
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     first, second = smtp.taken
     assert first["Message-ID"] == second["Message-ID"]
     assert (await only(rows)).status is MessageStatus.SENT
 
 
-async def queue_news(world: World, user: User, count: int) -> list[MessageQueued]:
+async def test_a_letter_that_fails_does_not_keep_back_the_others_of_its_fact(
+    world: World, make: Make, rows: Rows, smtp: SmtpServer
+) -> None:
+    full, ana = await make.buyer(email="full@example.co"), await make.buyer(email="ana@example.co")
+    async with transaction(world.sessions) as session:
+        await NotificationService(session).queue(*(Notice("news", user.id, "welcome", {}) for user in (full, ana)))
+    (job,) = await rows.execute("SELECT payload FROM pgqueuer WHERE entrypoint = 'notifications.send_letters'")
+    event = LettersQueued.of_payload(job.payload)
+    smtp.full = full.email
+    with pytest.raises(aiosmtplib.SMTPRecipientsRefused):
+        await send_letters(with_mail(world, smtp.port), event)
+    assert {message.receiver_id: message.status for message in await rows.all(Message)} == {
+        full.id: MessageStatus.SENDING,
+        ana.id: MessageStatus.SENT,
+    }
+    smtp.full = None
+    await send_letters(with_mail(world, smtp.port), event)
+    assert smtp.receivers == [ana.email, full.email], "what was sent did not go again"
+
+
+async def queue_news(world: World, user: User, count: int) -> list[LettersQueued]:
     async with transaction(world.sessions) as session:
         await NotificationService(session).queue(*(Notice(f"news:{n}", user.id, "welcome", {}) for n in range(count)))
-        return [MessageQueued(each) for each in await session.scalars(select(Message.id).order_by(Message.id))]
+        return [LettersQueued((each,)) for each in await session.scalars(select(Message.id).order_by(Message.id))]
 
 
 async def test_letters_that_follow_each_other_go_over_one_connection(
     world: World, make: Make, rows: Rows, smtp: SmtpServer
 ) -> None:
     for event in await queue_news(world, await make.buyer(), 3):
-        await send_message(with_mail(world, smtp.port), event)
+        await send_letters(with_mail(world, smtp.port), event)
     assert (len(smtp.taken), len(set(smtp.sessions))) == (3, 1)
     assert {message.status for message in await rows.all(Message)} == {MessageStatus.SENT}
 
@@ -221,7 +241,7 @@ async def test_F70_a_server_that_had_enough_of_a_connection_gets_the_next_letter
 ) -> None:
     smtp.letters_per_connection = 2
     for event in await queue_news(world, await make.buyer(), 5):
-        await send_message(with_mail(world, smtp.port), event)
+        await send_letters(with_mail(world, smtp.port), event)
     assert (len(smtp.taken), len(set(smtp.sessions))) == (5, 3)
     assert {message.attempts for message in await rows.all(Message)} == {1}
 
@@ -230,9 +250,9 @@ async def test_F70_a_server_that_hung_up_between_letters_gets_the_next_over_anot
     world: World, make: Make, rows: Rows, smtp: SmtpServer
 ) -> None:
     first, second = await queue_news(world, await make.buyer(), 2)
-    await send_message(with_mail(world, smtp.port), first)
+    await send_letters(with_mail(world, smtp.port), first)
     smtp.hang_up()
-    await send_message(with_mail(world, smtp.port), second)
+    await send_letters(with_mail(world, smtp.port), second)
     assert (len(smtp.taken), len(set(smtp.sessions))) == (2, 2)
     assert {message.attempts for message in await rows.all(Message)} == {1}
 
@@ -241,10 +261,10 @@ async def test_F70_what_a_kept_connection_may_have_handed_over_is_not_sent_over_
     world: World, make: Make, rows: Rows, smtp: SmtpServer
 ) -> None:
     first, second = await queue_news(world, await make.buyer(), 2)
-    await send_message(with_mail(world, smtp.port), first)
+    await send_letters(with_mail(world, smtp.port), first)
     smtp.resets_after_data = True
     with pytest.raises((aiosmtplib.SMTPException, OSError)):
-        await send_message(with_mail(world, smtp.port), second)
+        await send_letters(with_mail(world, smtp.port), second)
     assert (len(smtp.taken), len(set(smtp.sessions))) == (2, 1)
     assert {message.status for message in await rows.all(Message)} == {MessageStatus.SENT, MessageStatus.SENDING}
 
@@ -253,9 +273,9 @@ async def test_a_refusal_over_a_kept_connection_is_not_asked_for_twice(
     world: World, make: Make, rows: Rows, smtp: SmtpServer
 ) -> None:
     first, second = await queue_news(world, await make.buyer(), 2)
-    await send_message(with_mail(world, smtp.port), first)
+    await send_letters(with_mail(world, smtp.port), first)
     smtp.answer_to_receiver = "550 5.1.1 no such user here"
-    await send_message(with_mail(world, smtp.port), second)
+    await send_letters(with_mail(world, smtp.port), second)
     assert (len(smtp.sessions), len(set(smtp.sessions))) == (2, 1)
     assert {message.status for message in await rows.all(Message)} == {MessageStatus.SENT, MessageStatus.FAILED}
 
@@ -264,14 +284,14 @@ async def test_a_refusal_over_a_kept_connection_is_not_asked_for_twice(
 async def test_a_name_of_two_lines_makes_no_header(world: World, make: Make, smtp: SmtpServer, name: str) -> None:
     event = await queue_welcome(world, await make.buyer(full_name=name))
     with pytest.raises(ValueError, match="one line"):
-        await send_message(with_mail(world, smtp.port), event)
+        await send_letters(with_mail(world, smtp.port), event)
     assert smtp.taken == []
 
 
 @pytest.mark.parametrize("name", ["Ñandú " * 19, "Ana " * 29, "O'Brien, \\Ana"])
 async def test_names_of_every_kind_arrive(world: World, make: Make, smtp: SmtpServer, name: str) -> None:
     user = await make.buyer(full_name=name.strip())
-    await send_message(with_mail(world, smtp.port), await queue_welcome(world, user))
+    await send_letters(with_mail(world, smtp.port), await queue_welcome(world, user))
     (mail,) = smtp.taken
     # The newer parser of the library puts blanks between the encoded words of a long name.
     found, address = parseaddr(dict(mail.raw_items())["To"])
@@ -286,7 +306,7 @@ async def test_F70_registration_never_fails_because_of_mail(world: World, api: A
     assert response.status_code == 201
 
 
-async def die(world: World, event: MessageQueued, place: str, port: int) -> None:
+async def die(world: World, event: LettersQueued, place: str, port: int) -> None:
     """Send in a process that is killed at `place`."""
     environment = {
         **os.environ,
@@ -295,7 +315,7 @@ async def die(world: World, event: MessageQueued, place: str, port: int) -> None
         "MESTORE_MAIL_PORT": str(port),
     }
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", SEND_ONE, str(event.message_id), place), env=environment, stderr=subprocess.PIPE
+        *(sys.executable, "-c", SEND_ONE, str(event.message_ids[0]), place), env=environment, stderr=subprocess.PIPE
     )
     _, said = await process.communicate()
     assert process.returncode == -signal.SIGKILL, said.decode()
@@ -307,7 +327,7 @@ async def test_K12_killed_before_the_server_was_called_it_is_sent_once(
     event = await queue_welcome(world, await make.buyer())
     await die(world, event, "before_smtp", smtp.port)
     assert smtp.taken == []
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     assert (len(smtp.taken), (await only(rows)).status) == (1, MessageStatus.SENT)
 
 
@@ -316,7 +336,7 @@ async def test_K13_killed_once_it_is_on_record_as_sent_it_does_not_go_again(
 ) -> None:
     event = await queue_welcome(world, await make.buyer())
     await die(world, event, "before_commit@2", smtp.port)
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     assert (len(smtp.taken), (await only(rows)).status) == (1, MessageStatus.SENT)
 
 
@@ -325,9 +345,9 @@ async def test_K13_killed_after_the_server_took_it_a_second_copy_is_the_same_let
 ) -> None:
     user = await make.buyer(email_verified=False)
     await make_email_code(world, EmailVerificationWished(user.id))
-    event = MessageQueued((await only(rows)).id)
+    event = LettersQueued(((await only(rows)).id,))
     await die(world, event, "after_smtp", smtp.port)
-    await send_message(with_mail(world, smtp.port), event)
+    await send_letters(with_mail(world, smtp.port), event)
     first, second = smtp.taken
     assert first["Message-ID"] == second["Message-ID"]
     assert text_of(first) == text_of(second), "the second copy carries the same code"
@@ -346,9 +366,9 @@ async def test_F68_a_code_that_works_no_longer_is_dropped(
     ):
         user = await make.buyer(email_verified=False)
         await make_email_code(world, EmailVerificationWished(user.id))
-        event = MessageQueued((await rows.all(Message))[-1].id)
+        event = LettersQueued(((await rows.all(Message))[-1].id,))
         await rows.execute(reason)
-        await send_message(with_mail(world, smtp.port), event)
+        await send_letters(with_mail(world, smtp.port), event)
         assert (await rows.all(Message))[-1].status is MessageStatus.DROPPED, reason
     assert smtp.taken == []
 
@@ -363,5 +383,5 @@ async def test_F68_codes_go_before_other_letters(world: World, make: Make, rows:
     assert [job.entrypoint for job in jobs] == [
         "notifications.send_code",
         "notifications.make_email_code",
-        "notifications.send_message",
+        "notifications.send_letters",
     ]

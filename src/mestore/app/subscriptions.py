@@ -21,7 +21,7 @@ from mestore.complaints.events import ComplaintAnswered, ComplaintFiled
 from mestore.core import idempotency
 from mestore.core.jobs import PeriodicTask, Task
 from mestore.notifications import tasks as notifications
-from mestore.notifications.events import CodeQueued, MessageQueued, SmsQueued, SmsTaken
+from mestore.notifications.events import CodeQueued, LettersQueued, SmsQueued, SmsTaken
 from mestore.orders import tasks as orders
 from mestore.orders.events import (
     OrderCancelled,
@@ -70,8 +70,8 @@ TASKS: tuple[Task, ...] = (
     Task("notifications.make_phone_code", PhoneCodeWished, notifications.make_phone_code),
     Task("notifications.send_sms", SmsQueued, notifications.send_sms),
     Task("notifications.look_at_sms", SmsTaken, notifications.look_at_sms),
-    Task("notifications.send_code", CodeQueued, notifications.send_message),
-    Task("notifications.send_message", MessageQueued, notifications.send_message),
+    Task("notifications.send_code", CodeQueued, notifications.send_letters),
+    Task("notifications.send_letters", LettersQueued, notifications.send_letters),
     Task("spreadsheets.import_products", ImportQueued, spreadsheets.import_products),
     Task("search.index_product", ProductChanged, search.index_product),
     Task("search.index_category", CategoryChanged, search.index_category),

@@ -31,6 +31,9 @@ class _AsWritten(Compat32):
 
 
 _POLICY = _AsWritten()
+_BOUNDARY = "=_part_of_a_letter"
+"""Base64, in which the parts are, has no `_`. Python would look for one anew in each letter, by an expression that it
+compiles for that."""
 
 
 class ReceiverRefused(Exception):
@@ -80,7 +83,7 @@ class Mailer:
 
     def _message(self, letter: Letter, envelope: Envelope, receiver: str) -> Message:
         # Not `EmailMessage`, which is slower by far and takes its headers apart under any policy.
-        message = MIMEMultipart("alternative", policy=_POLICY)
+        message = MIMEMultipart("alternative", boundary=_BOUNDARY, policy=_POLICY)
         message["From"] = _named(*self._sender)
         message["To"] = _named(envelope.name, receiver)
         message["Subject"] = Header(letter.subject, header_name="Subject").encode()

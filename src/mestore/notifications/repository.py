@@ -33,10 +33,10 @@ _CLAIM = f"""
     WITH m AS (
         UPDATE messages SET attempts = attempts + 1,
             status = CASE WHEN expires_at <= clock_timestamp() THEN 'DROPPED' ELSE 'SENDING' END
-        WHERE id = $1 AND status IN ('QUEUED', 'SENDING')
+        WHERE id = ANY($1) AND status IN ('QUEUED', 'SENDING')
         RETURNING *
     )
-    SELECT {_OUTGOING} FROM m {_RECEIVER}
+    SELECT {_OUTGOING} FROM m {_RECEIVER} ORDER BY m.id
 """  # noqa: S608 - the parts are constants of this module
 _SENT = f"SELECT {_OUTGOING} FROM messages m {_RECEIVER} WHERE m.id = $1 AND m.status = 'SENT'"  # noqa: S608
 _SETTLE = """
@@ -91,12 +91,12 @@ class MessageRepository:
             (row["id"], row["template"], Channel(row["channel"])) for row in await fetch(self._session, _ADD, *columns)
         ]
 
-    async def claim(self, message_id: MessageId) -> Outgoing | None:
-        """A letter that is still to be sent, now SENDING (or DROPPED, when it would come too late).
+    async def claim(self, message_ids: Sequence[MessageId]) -> list[Outgoing]:
+        """Those that are still to be sent, now SENDING (or DROPPED, when they would come too late).
 
-        One that is SENDING already was left so by a crash or a time-out, and goes again. The claim is kept at once.
+        One that is SENDING already was left so by a crash or a time-out, and goes again. The claims are kept at once.
         """
-        return _outgoing(await fetch_kept(self._session, _CLAIM, message_id))
+        return [_outgoing(row) for row in await fetch_kept(self._session, _CLAIM, message_ids)]
 
     async def settle(
         self,
@@ -114,13 +114,12 @@ class MessageRepository:
         await fetch_kept(self._session, _SETTLE, message_id, status, error, None)
 
     async def sent(self, message_id: MessageId) -> Outgoing | None:
-        return _outgoing(await fetch(self._session, _SENT, message_id))
+        found = await fetch(self._session, _SENT, message_id)
+        return _outgoing(found[0]) if found else None
 
 
-def _outgoing(found: Sequence[Mapping[str, Any]]) -> Outgoing | None:
-    if not found:
-        return None
-    row = dict(found[0])
+def _outgoing(found: Mapping[str, Any]) -> Outgoing:
+    row = dict(found)
     name, email, language = (row.pop(column) for column in ("full_name", "email", "language"))
     receiver = None if email is None else Receiver(name, email, language)
     return Outgoing(**{**row, "status": MessageStatus(row["status"]), "receiver": receiver})

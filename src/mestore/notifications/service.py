@@ -1,5 +1,7 @@
 """Letters are queued with the fact they tell, at most one per fact and receiver, and sent by a job of their own."""
 
+from collections.abc import Sequence
+
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -9,9 +11,9 @@ from mestore.core.clock import Now
 from mestore.core.database import checkpoint
 from mestore.core.failpoints import failpoint
 from mestore.core.ids import MessageId
-from mestore.core.jobs import publish
+from mestore.core.jobs import Event, publish
 from mestore.core.settings import Settings
-from mestore.notifications.events import CodeQueued, MessageQueued, SmsQueued
+from mestore.notifications.events import CodeQueued, LettersQueued, SmsQueued
 from mestore.notifications.letters import Letter, write
 from mestore.notifications.mailer import Envelope, Mailer, ReceiverRefused
 from mestore.notifications.models import Channel, MessageStatus, Notice
@@ -29,14 +31,18 @@ class NotificationService:
 
     async def queue(self, *notices: Notice) -> None:
         """Have letters sent if this transaction commits; a notice that was queued before does nothing."""
-        added = await self._messages.add(notices)
-        await publish(self._session, *(_event(*each) for each in added))
-
-
-def _event(message_id: MessageId, template: str, channel: Channel) -> MessageQueued:
-    if channel is Channel.SMS:
-        return SmsQueued(message_id)
-    return CodeQueued(message_id) if template in CODE_TEMPLATES else MessageQueued(message_id)
+        events: list[Event] = []
+        letters: list[MessageId] = []
+        for message_id, template, channel in await self._messages.add(notices):
+            if channel is Channel.SMS:
+                events.append(SmsQueued(message_id))
+            elif template in CODE_TEMPLATES:
+                events.append(CodeQueued((message_id,)))
+            else:
+                letters.append(message_id)
+        if letters:
+            events.append(LettersQueued(tuple(letters)))
+        await publish(self._session, *events)
 
 
 class MailService:
@@ -49,18 +55,28 @@ class MailService:
         self._links = PasswordLinks(session, settings, now)
         self._mailer = mailer
 
-    async def send(self, message_id: MessageId) -> None:
-        """Send one letter. Its claim is kept before the server is called.
+    async def send(self, message_ids: Sequence[MessageId]) -> None:
+        """Send letters, one after the other. Their claims are kept before the server is called.
 
-        A crash after the server took it sends it a second time, with the same Message-ID and the same words; nothing
-        can be known that would prevent it (fault K13). Raises what `Mailer.send` does when it is worth trying again.
+        A crash after the server took one sends it a second time, with the same Message-ID and the same words; nothing
+        can be known that would prevent it (fault K13). One that fails does not keep the others back; then this raises
+        what `Mailer.send` does when it is worth trying again, and what was sent does not go again.
         """
-        message = await self._messages.claim(message_id)
-        if message is None or message.status is MessageStatus.DROPPED:
+        failure: Exception | None = None
+        for message in await self._messages.claim(message_ids):
+            try:
+                await self._send(message)
+            except Exception as error:  # noqa: BLE001 - raised below, once the others have had their turn
+                failure = failure or error
+        if failure is not None:
+            raise failure
+
+    async def _send(self, message: Outgoing) -> None:
+        if message.status is MessageStatus.DROPPED:
             return
         addressed = await self._address(message)
         if addressed is None:
-            await self._messages.settle_letter(message_id, MessageStatus.DROPPED)
+            await self._messages.settle_letter(message.id, MessageStatus.DROPPED)
             return
         letter, envelope = addressed
         await checkpoint(self._session)
@@ -68,11 +84,11 @@ class MailService:
         try:
             await self._mailer.send(letter, envelope)
         except ReceiverRefused as refused:
-            log.warning("letter_refused", message_id=message_id)  # its row says why; servers like to repeat the address
-            await self._messages.settle_letter(message_id, MessageStatus.FAILED, str(refused)[:300])
+            log.warning("letter_refused", message_id=message.id)  # its row says why; servers like to repeat the address
+            await self._messages.settle_letter(message.id, MessageStatus.FAILED, str(refused)[:300])
             return
         failpoint("after_smtp")
-        await self._messages.settle_letter(message_id, MessageStatus.SENT)
+        await self._messages.settle_letter(message.id, MessageStatus.SENT)
 
     async def _address(self, message: Outgoing) -> tuple[Letter, Envelope] | None:
         """The letter as it leaves; None when its receiver is gone or its code works no longer."""

@@ -72,9 +72,10 @@ class SmsService:
         Raises:
             SmsNotTaken: worth trying again.
         """
-        message = await self._messages.claim(message_id)
-        if message is None or message.status is MessageStatus.DROPPED:
+        claimed = await self._messages.claim([message_id])
+        if not claimed or claimed[0].status is MessageStatus.DROPPED:
             return
+        (message,) = claimed
         addressed = await self._address(message)
         if addressed is None:
             await self._messages.settle(message_id, MessageStatus.DROPPED)

@@ -21,7 +21,7 @@ from mestore.core.clock import COLOMBIA
 from mestore.core.database import transaction
 from mestore.core.world import World
 from mestore.notifications.complaint_letters import ComplaintLetters
-from mestore.notifications.events import MessageQueued, SmsQueued, SmsTaken
+from mestore.notifications.events import LettersQueued, SmsQueued, SmsTaken
 from mestore.notifications.mailer import Mailer
 from mestore.notifications.models import Notice
 from mestore.notifications.order_letters import OrderLetters
@@ -46,11 +46,10 @@ from mestore.users.errors import UserNotFound
 log = structlog.get_logger(__name__)
 
 
-async def send_message(world: World, event: MessageQueued) -> None:
+async def send_letters(world: World, event: LettersQueued) -> None:
     async with transaction(world.sessions) as session:
-        await MailService(session, world.settings, world.now, Mailer(world.settings.mail, world.smtp)).send(
-            event.message_id
-        )
+        mailer = Mailer(world.settings.mail, world.smtp)
+        await MailService(session, world.settings, world.now, mailer).send(event.message_ids)
 
 
 async def make_email_code(world: World, event: EmailVerificationWished) -> None:

@@ -123,8 +123,9 @@ RULES: tuple[Rule, ...] = (
         "A letter was sent, or it is settled why not.",
         """
         SELECT m.id AS message_id, EXISTS (
-            SELECT FROM waiting_jobs j WHERE j.entrypoint IN ('notifications.send_message', 'notifications.send_code')
-                AND j.payload ->> 'message_id' = m.id::text
+            SELECT FROM waiting_jobs j
+            WHERE j.entrypoint IN ('notifications.send_letters', 'notifications.send_code', 'notifications.send_sms')
+                AND (j.payload ->> 'message_id' = m.id::text OR j.payload -> 'message_ids' @> to_jsonb(m.id))
         ) AS waits
         FROM messages m WHERE m.status IN ('QUEUED', 'SENDING')""",
         given=["waiting_jobs"],

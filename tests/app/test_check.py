@@ -406,9 +406,11 @@ WAITING = {
     "letter-is-sent": """
         UPDATE messages SET status = 'SENDING' WHERE id IN (SELECT id FROM messages ORDER BY id LIMIT 3);
         INSERT INTO pgqueuer (priority, status, entrypoint, payload)
-        SELECT 0, 'queued', 'notifications.send_letters', convert_to('{"message_ids": ' || jsonb_agg(id) || '}', 'UTF8')
-        FROM (SELECT id FROM messages ORDER BY id LIMIT 2) letters
-        UNION ALL SELECT 0, 'queued', 'notifications.send_sms', convert_to('{"message_id": ' || id || '}', 'UTF8')
+        SELECT 0, 'queued', 'notifications.send_letters',
+            convert_to(json_build_object('message_ids', json_agg(id))::text, 'UTF8')
+        FROM (SELECT id FROM messages ORDER BY id LIMIT 2) letters;
+        INSERT INTO pgqueuer (priority, status, entrypoint, payload)
+        SELECT 0, 'queued', 'notifications.send_sms', convert_to('{"message_id": ' || id || '}', 'UTF8')
         FROM (SELECT id FROM messages ORDER BY id LIMIT 1 OFFSET 2) sms""",
 }
 

@@ -39,8 +39,8 @@ def test_another_room_is_entered_through_its_door() -> None:
         room = name.split("/")[0]
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("mestore."):
-                _, other, *file = [*node.module.split("."), ""]
-                if other not in (room, "core") and file[0] in private and node.module not in shapes:
+                _, other, *files = node.module.split(".")
+                if other not in (room, "core") and private.intersection(files) and node.module not in shapes:
                     found.append((name, node.module))
     assert found == []
 

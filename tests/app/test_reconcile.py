@@ -10,7 +10,7 @@ from mestore.app import cli, reconcile
 from mestore.core.clock import COLOMBIA, utc_now
 from mestore.core.settings import Settings
 from mestore.core.world import World
-from mestore.payments.reconciliation_models import ReconciliationDifference
+from mestore.payments.reconciliation.models import ReconciliationDifference
 from mestore.users.models import UserType
 from tests.make import Make
 from tests.payments.settled import settle

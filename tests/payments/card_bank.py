@@ -9,7 +9,7 @@ from mestore.core.database import transaction
 from mestore.core.world import World
 from mestore.orders.models import Order
 from mestore.payments.models import Payment, Refund
-from mestore.payments.refunds_tasks import send_due_refunds
+from mestore.payments.refunds.tasks import send_due_refunds
 from mestore.payments.states import PaymentStatus
 from mestore.payments.sweeper import ask_about_open_payments
 from tests.api import Api

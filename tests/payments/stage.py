@@ -5,7 +5,7 @@ from mestore.core.world import World
 from mestore.payments.gateways.base import Attempt
 from mestore.payments.gateways.routes import gateway_named
 from mestore.payments.models import Payment
-from mestore.payments.reconciliation_models import DifferenceKind, ReconciliationDifference
+from mestore.payments.reconciliation.models import DifferenceKind, ReconciliationDifference
 from mestore.payments.states import PaymentMethod, PaymentStatus
 from tests.make import Make
 from tests.returns.stage import EXAMPLE_ROW

@@ -15,7 +15,7 @@ from mestore.orders.models import Order
 from mestore.payments.events import GatewayEventReceived
 from mestore.payments.models import GatewayEvent, Payment
 from mestore.payments.states import PaymentStatus
-from mestore.payments.webhooks import handle
+from mestore.payments.webhooks.service import handle
 from tests.make import Make
 from tests.payments.attempts import tell, waiting
 from tests.payments.bank import Bank

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mestore.core.money import Money
-from mestore.payments.collection_file import MOST_BYTES, CollectionFile, WrongCollectionFile, read_collection_file
+from mestore.payments.collections.file import MOST_BYTES, CollectionFile, WrongCollectionFile, read_collection_file
 from tests.sandbox.payvalida_shop import PayvalidaShop
 from tests.sandbox.running import RunningSandbox
 

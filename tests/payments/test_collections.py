@@ -14,7 +14,7 @@ from mestore.core.world import World
 from mestore.orders.models import Order
 from mestore.orders.states import OrderStatus
 from mestore.orders.tasks import expire_unpaid_orders
-from mestore.payments.collections_models import CollectionOutcome, CollectionRecord
+from mestore.payments.collections.models import CollectionOutcome, CollectionRecord
 from mestore.payments.models import CaseKind, Payment, PaymentCase, PaymentEvent
 from mestore.payments.states import PaymentStatus
 from mestore.users.models import User, UserType
@@ -278,7 +278,7 @@ async def test_a_file_that_broke_off_is_sent_again(
             raise ConnectionError(point)
 
     with monkeypatch.context() as broken:
-        broken.setattr("mestore.payments.collections.failpoint", break_off)
+        broken.setattr("mestore.payments.collections.service.failpoint", break_off)
         assert (await counter.send(admin, file)).status_code >= 500
     assert await rows.count(CollectionRecord) == 3
     report = await counter.sent(admin, file)

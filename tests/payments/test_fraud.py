@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from mestore.core.market_settings import FraudSettings
 from mestore.core.money import ZERO, Money
-from mestore.payments.fraud import Facts, judge
+from mestore.payments.fraud.score import Facts, judge
 
 REVIEW, DECLINE = FraudSettings().review_from, FraudSettings().decline_from
 FIRST_PURCHASE = Facts(

@@ -16,12 +16,12 @@ from mestore.core.money import Money
 from mestore.core.world import World
 from mestore.orders.models import Order
 from mestore.orders.states import OrderStatus
-from mestore.payments.comparison import agree
 from mestore.payments.gateways import wompi_list
 from mestore.payments.gateways.wompi import WompiGateway
 from mestore.payments.models import Payment, PaymentEvent
-from mestore.payments.reconciliation import ReconciliationBroken, latest_day, reconcile, reconcile_days
-from mestore.payments.reconciliation_models import DifferenceKind, ReconciliationDifference, ReconciliationRun
+from mestore.payments.reconciliation.comparison import agree
+from mestore.payments.reconciliation.models import DifferenceKind, ReconciliationDifference, ReconciliationRun
+from mestore.payments.reconciliation.service import ReconciliationBroken, latest_day, reconcile, reconcile_days
 from mestore.payments.states import PaymentStatus
 from mestore.users.models import User, UserType
 from tests.api import Api

@@ -18,8 +18,8 @@ from mestore.orders.models import Order, Package
 from mestore.orders.state_service import By, OrderStateService
 from mestore.orders.states import Actor, OrderStatus, PackageStatus
 from mestore.payments.models import CaseKind, Payment, PaymentCase, Refund
-from mestore.payments.refunds import RefundService
-from mestore.payments.refunds_tasks import open_refund
+from mestore.payments.refunds.service import RefundService
+from mestore.payments.refunds.tasks import open_refund
 from mestore.payments.states import PaymentMethod, PaymentStatus, RefundStatus
 from mestore.users.models import User, UserType
 from tests.api import Api

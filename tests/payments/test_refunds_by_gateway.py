@@ -15,7 +15,7 @@ from mestore.orders.models import Order, Package
 from mestore.orders.states import OrderStatus
 from mestore.payments.events import RefundRequested
 from mestore.payments.models import CaseKind, Payment, PaymentCase, Refund
-from mestore.payments.refunds_tasks import open_refund, send_due_refunds, send_refund
+from mestore.payments.refunds.tasks import open_refund, send_due_refunds, send_refund
 from mestore.payments.states import PaymentStatus, RefundStatus
 from mestore.users.models import UserType
 from tests.api import Api

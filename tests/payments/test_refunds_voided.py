@@ -15,8 +15,8 @@ from mestore.orders.state_service import OrderStateService
 from mestore.orders.states import OrderStatus, PackageStatus
 from mestore.payments.gateways.base import Charge
 from mestore.payments.models import CaseKind, Payment, PaymentCase, Refund
-from mestore.payments.refunds_tasks import open_refund
-from mestore.payments.refunds_voided import VoidedPayments
+from mestore.payments.refunds.tasks import open_refund
+from mestore.payments.refunds.voided import VoidedPayments
 from mestore.payments.repository import PaymentRepository
 from mestore.payments.states import PaymentMethod, PaymentStatus, RefundStatus
 from mestore.vendors.models import Vendor

@@ -18,7 +18,10 @@ from mestore.core.world import World
 from mestore.orders.models import Order
 from mestore.orders.states import OrderStatus
 from mestore.payments.attempts import Attempts, payer_of
-from mestore.payments.fraud import Verdict
+from mestore.payments.fraud.repository import VELOCITY
+from mestore.payments.fraud.score import Verdict
+from mestore.payments.fraud.suspicion import Suspicion
+from mestore.payments.fraud.traces import Payer, Traces, hint_of
 from mestore.payments.gateways.base import Device
 from mestore.payments.models import BlockKind, CaseKind, Payment, PaymentCase
 from mestore.payments.schemas import (
@@ -32,9 +35,6 @@ from mestore.payments.schemas import (
     PseData,
 )
 from mestore.payments.states import PaymentStatus
-from mestore.payments.suspicion import Suspicion
-from mestore.payments.suspicion_repository import VELOCITY
-from mestore.payments.traces import Payer, Traces, hint_of
 from mestore.users.models import User
 from tests.make import PSE, Make
 from tests.payments.attempts import approve, tell, waiting

@@ -33,7 +33,7 @@ from mestore.payments.models import (
 )
 from mestore.payments.settlement import Settlement
 from mestore.payments.states import PaymentStatus
-from mestore.payments.webhooks import handle
+from mestore.payments.webhooks.service import handle
 from tests.api import Api
 from tests.make import Make
 from tests.payments.bank import Bank

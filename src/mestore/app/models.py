@@ -8,9 +8,9 @@ import mestore.complaints.models
 import mestore.core.idempotency
 import mestore.notifications.models
 import mestore.orders.models
-import mestore.payments.collections_models
+import mestore.payments.collections.models
 import mestore.payments.models
-import mestore.payments.reconciliation_models
+import mestore.payments.reconciliation.models
 import mestore.returns.models
 import mestore.reviews.models
 import mestore.search.models

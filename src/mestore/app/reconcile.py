@@ -22,8 +22,8 @@ from mestore.core.clock import utc_now
 from mestore.core.settings import Settings
 from mestore.core.world import World, open_world
 from mestore.payments.gateways.routes import gateways
-from mestore.payments.reconciliation import Reconciled, ReconciliationBroken, latest_day, reconcile
-from mestore.payments.reconciliation_models import ReconciliationDifference
+from mestore.payments.reconciliation.models import ReconciliationDifference
+from mestore.payments.reconciliation.service import Reconciled, ReconciliationBroken, latest_day, reconcile
 
 _AWAY = 2
 _COLUMNS = ("id", "gateway", "day", "kind", "reference", "ours", "theirs", "reason")

@@ -33,8 +33,11 @@ from mestore.orders.events import (
     RefundDue,
     RefundMade,
 )
-from mestore.payments import reconciliation, refunds_tasks, sweeper, webhooks
+from mestore.payments import sweeper
 from mestore.payments.events import GatewayEventReceived, RefundRequested, SlipIssued
+from mestore.payments.reconciliation import service as reconciliation
+from mestore.payments.refunds import tasks as refunds
+from mestore.payments.webhooks import service as webhooks
 from mestore.returns import tasks as returns
 from mestore.returns.events import ReturnMoved
 from mestore.search import tasks as search
@@ -45,8 +48,8 @@ TASKS: tuple[Task, ...] = (
     Task("catalog.refresh_products", CategoryChanged, catalog.refresh_products),
     Task("payments.handle_gateway_event", GatewayEventReceived, webhooks.handle),
     Task("commissions.charge_confirmed_order", OrderConfirmed, commissions.charge_confirmed_order),
-    Task("payments.open_refund", RefundDue, refunds_tasks.open_refund),
-    Task("payments.send_refund", RefundRequested, refunds_tasks.send_refund),
+    Task("payments.open_refund", RefundDue, refunds.open_refund),
+    Task("payments.send_refund", RefundRequested, refunds.send_refund),
     Task("commissions.reverse_refunded", RefundDue, commissions.reverse_refunded),
     Task("returns.mark_refunded", RefundMade, returns.mark_refunded),
     Task("notifications.make_email_code", EmailVerificationWished, notifications.make_email_code),
@@ -83,7 +86,7 @@ PERIODIC: tuple[PeriodicTask, ...] = (
     PeriodicTask("payments.ask_about_open_payments", "* * * * * */10", sweeper.ask_about_open_payments),
     PeriodicTask("payments.match_unknown_money", "*/10 * * * *", sweeper.match_unknown_money),
     PeriodicTask("payments.reconcile_days", "37 * * * *", reconciliation.reconcile_days),
-    PeriodicTask("payments.send_due_refunds", "* * * * * */10", refunds_tasks.send_due_refunds),
+    PeriodicTask("payments.send_due_refunds", "* * * * * */10", refunds.send_due_refunds),
     PeriodicTask("cart.forget_guest_carts", "53 * * * *", cart.forget_guest_carts),
     PeriodicTask("catalog.remove_unused_files", "41 * * * *", images.remove_unused_files),
     PeriodicTask("complaints.remove_unused_files", "47 * * * *", evidence.remove_unused_files),

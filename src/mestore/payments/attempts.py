@@ -12,6 +12,8 @@ from mestore.orders.service import OrderService
 from mestore.orders.state_service import OrderStateService
 from mestore.orders.states import OrderStatus
 from mestore.payments.errors import OrderNotPayable, PaymentInProgress, TooManySlips
+from mestore.payments.fraud.suspicion import Suspicion
+from mestore.payments.fraud.traces import Payer
 from mestore.payments.gateways.base import Attempt, Device
 from mestore.payments.gateways.efecty import slip_end
 from mestore.payments.models import Payment
@@ -19,8 +21,6 @@ from mestore.payments.repository import PaymentRepository
 from mestore.payments.schemas import PayByBancolombia, PayByCard, PayByEfecty, PayByNequi, PayByPse
 from mestore.payments.settlement import ASK_AGAIN
 from mestore.payments.states import PaymentMethod, PaymentStatus
-from mestore.payments.suspicion import Suspicion
-from mestore.payments.traces import Payer
 from mestore.users.models import User
 
 Wanted = PayByPse | PayByCard | PayByNequi | PayByBancolombia | PayByEfecty

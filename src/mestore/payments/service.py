@@ -22,7 +22,7 @@ from mestore.payments.gateways.base import Attempt, Device, Gateway, NotCharged,
 from mestore.payments.gateways.breaker import Breakers
 from mestore.payments.gateways.payu import PayuGateway
 from mestore.payments.gateways.routes import ROUTES, gateway_named, gateways
-from mestore.payments.intents import Intents
+from mestore.payments.intents.repository import Intents
 from mestore.payments.models import Payment, PaymentEvent, PaymentIntent
 from mestore.payments.repository import PaymentRepository
 from mestore.payments.schemas import PayByCard

@@ -18,13 +18,13 @@ from mestore.orders.models import Order
 from mestore.orders.state_service import OrderStateService
 from mestore.orders.states import OrderStatus
 from mestore.payments.events import SlipIssued
+from mestore.payments.fraud.suspicion import CardLook
 from mestore.payments.gateways.base import Charge, Instructions
 from mestore.payments.models import CaseKind, Payment
-from mestore.payments.refunds_voided import VoidedPayments
+from mestore.payments.refunds.unsettled import Unsettled, UnsettledMoney
+from mestore.payments.refunds.voided import VoidedPayments
 from mestore.payments.repository import InboxRepository, PaymentRepository, count_question
 from mestore.payments.states import NEXT, OPEN, REFUNDABLE, PaymentStatus
-from mestore.payments.suspicion import CardLook
-from mestore.payments.unsettled import Unsettled, UnsettledMoney
 
 log = structlog.get_logger(__name__)
 ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 180, 360, 720, 1560))

@@ -7,7 +7,7 @@ import structlog
 from mestore.core.database import transaction
 from mestore.core.world import World
 from mestore.orders.state_service import OrderStateService
-from mestore.payments.cases_repository import CaseRepository
+from mestore.payments.cases.repository import CaseRepository
 from mestore.payments.gateways.base import OutcomeUnknown
 from mestore.payments.gateways.routes import gateway_named
 from mestore.payments.models import CaseResolution, Payment

@@ -20,9 +20,9 @@ from mestore.core.idempotency import IdempotencyKey
 from mestore.core.ids import UserId
 from mestore.notifications.models import Message, MessageStatus
 from mestore.orders.models import Order, OrderHistory, OrderItem, Package
-from mestore.payments.collections_models import CollectionRecord
+from mestore.payments.collections.models import CollectionRecord
 from mestore.payments.models import FraudBlock, Payment, PaymentCase, PaymentIntent, Refund
-from mestore.payments.reconciliation_models import ReconciliationDifference
+from mestore.payments.reconciliation.models import ReconciliationDifference
 from mestore.returns.models import Return, ReturnHistory, ReturnItem
 from mestore.reviews.models import Review
 from mestore.spreadsheets.models import ProductImport

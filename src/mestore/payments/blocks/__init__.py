@@ -1,0 +1,1 @@
+"""Who may not pay: a list that administrators keep."""

@@ -1,0 +1,1 @@
+"""What no rule places by itself, shown to administrators until one closes it."""

@@ -1,0 +1,1 @@
+"""How suspicious an attempt to pay looks, and from which facts."""

@@ -1,0 +1,1 @@
+"""What is to be paid and how, said before it is paid."""

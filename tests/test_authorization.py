@@ -206,6 +206,7 @@ POST   /api/v1/payments/{payment_id}/refunds            401    403    403     40
 GET    /api/v1/admin/refunds                            401    403    403     403     403    200    200
 GET    /api/v1/admin/refunds/{refund_id}                401    403    403     403     403    200    200
 POST   /api/v1/admin/refunds/{refund_id}/complete       401    403    403     403     403    200    200
+POST   /api/v1/admin/refunds/{refund_id}/pay-out        401    403    403     403     403    200    200
 GET    /api/v1/admin/payments                           401    403    403     403     403    200    200
 GET    /api/v1/admin/payments/{payment_id}              401    403    403     403     403    200    200
 POST   /api/v1/admin/payments/{payment_id}/approve      401    403    403     403     403    200    200

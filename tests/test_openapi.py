@@ -187,6 +187,7 @@ class Stage:
             "refuse_any_return": self.administrator_with_a_return,
             "receive_any_return": self.administrator_with_an_approved_return,
             "complete_refund": self.administrator_with_a_refund,
+            "take_over_refund": self.administrator_with_a_refund,
             "reject_payment": self.administrator_with_payments_to_decide,
             "close_payment_case": self.administrator_with_payments_to_decide,
             "add_fraud_block": self.administrator,

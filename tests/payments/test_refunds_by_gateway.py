@@ -213,6 +213,85 @@ async def test_it_is_asked_about_at_growing_intervals_and_at_last_shown(
     assert (await cards.refund()).status is RefundStatus.MADE
 
 
+async def unanswered(cards: CardBank, rows: Rows, world: World) -> Refund:
+    """Its gateway was asked at every interval and said nothing of its end."""
+    refund = await owed(cards, rows, world, A_PART)
+    await send(world, refund)
+    for _ in range(8):
+        await cards.sweep()
+    assert await rows.count(PaymentCase) == 1
+    return await cards.refund()
+
+
+async def test_what_a_silent_gateway_sent_after_all_a_person_says_so(
+    cards: CardBank, api: Api, make: Make, rows: Rows, world: World
+) -> None:
+    refund, admin = await unanswered(cards, rows, world), await make.user(UserType.ADMIN)
+    done = await api.post(f"/api/v1/admin/refunds/{refund.id}/complete", {"reference": "WOMPI-48211"}, by=admin)
+    assert (done.status_code, done.json()["status"]) == (200, "MADE")
+    cards.sandbox.control("decide_refund", reference=f"refund-{refund.id}", status="DECLINED")
+    await cards.sweep()
+    refund = await cards.refund()
+    assert (refund.status, refund.reference, refund.ask_after) == (RefundStatus.MADE, "WOMPI-48211", None)
+
+
+async def test_what_a_silent_gateway_never_sent_goes_to_the_account_that_its_buyer_says(
+    cards: CardBank, api: Api, make: Make, rows: Rows, world: World
+) -> None:
+    refund, admin = await unanswered(cards, rows, world), await make.user(UserType.ADMIN)
+    address, body = f"/api/v1/admin/refunds/{refund.id}/pay-out", {"reason": "Wompi, caso 48211"}
+    for _ in range(2):
+        done = await api.post(address, body, by=admin)
+        assert (done.status_code, done.json()["status"]) == (200, "MANUAL")
+    await cards.sweep()
+    refund = await cards.refund()
+    assert (refund.status, refund.failure, refund.ask_after) == (RefundStatus.MANUAL, "Wompi, caso 48211", None)
+    assert len(cards.at_wompi()) == 1, "nobody asks it to send it again"
+    buyer = await make.existing_user((await rows.get(Order, refund.order_id)).buyer_id)
+    key = {"kind": "BREB_KEY", "key_type": "PHONE", "key": "3001234567"}
+    said = await api.request("PUT", f"/api/v1/orders/{refund.order_id}/refunds/destination", by=buyer, json=key)
+    assert said.status_code == 200, said.text
+
+
+@pytest.mark.parametrize(
+    ("call", "body"), [("complete", {"reference": "WOMPI-48211"}), ("pay-out", {"reason": "Wompi, caso 48211"})]
+)
+async def test_while_the_gateway_may_still_answer_nobody_decides_for_it(
+    cards: CardBank, api: Api, make: Make, rows: Rows, world: World, call: str, body: dict[str, str]
+) -> None:
+    refund = await owed(cards, rows, world, A_PART)
+    await send(world, refund)
+    for _ in range(7):
+        await cards.sweep()
+    before = await cards.refund()
+    refused = await api.post(f"/api/v1/admin/refunds/{refund.id}/{call}", body, by=await make.user(UserType.ADMIN))
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/refund-not-open")
+    after = await cards.refund()
+    assert (after.status, after.reference, after.failure) == (RefundStatus.PROCESSING, None, None)
+    assert after.ask_after == before.ask_after
+
+
+@pytest.mark.parametrize("first", ["complete", "pay-out"])
+async def test_two_administrators_at_once_decide_one_thing(
+    cards: CardBank, api: Api, make: Make, rows: Rows, world: World, first: str
+) -> None:
+    refund = await unanswered(cards, rows, world)
+    bodies = {"complete": {"reference": "WOMPI-48211"}, "pay-out": {"reason": "Wompi, caso 48211"}}
+    calls = sorted(bodies, key=lambda call: call != first)
+    admins = [await make.user(UserType.ADMIN) for _ in calls]
+    answers = await asyncio.gather(
+        *(
+            api.post(f"/api/v1/admin/refunds/{refund.id}/{call}", bodies[call], by=admin)
+            for call, admin in zip(calls, admins, strict=True)
+        )
+    )
+    # What is to be paid out may be completed; what is complete is not paid out.
+    statuses = {call: answer.status_code for call, answer in zip(calls, answers, strict=True)}
+    assert statuses["complete"] == 200
+    assert statuses["pay-out"] in (200, 409)
+    assert (await cards.refund()).status is RefundStatus.MADE
+
+
 @pytest.mark.parametrize("status", ["DECLINED", "ERROR", "CANCELLED"])
 async def test_what_the_gateway_declines_a_person_pays_out(
     cards: CardBank, api: Api, make: Make, rows: Rows, world: World, status: str

@@ -19,8 +19,7 @@ from mestore.payments.gateways.efecty import slip_end
 from mestore.payments.models import Payment
 from mestore.payments.repository import PaymentRepository
 from mestore.payments.schemas import PayByBancolombia, PayByCard, PayByEfecty, PayByNequi, PayByPse
-from mestore.payments.settlement import ASK_AGAIN
-from mestore.payments.states import PaymentMethod, PaymentStatus
+from mestore.payments.states import ASK_AGAIN, PaymentMethod, PaymentStatus
 from mestore.users.models import User
 
 Wanted = PayByPse | PayByCard | PayByNequi | PayByBancolombia | PayByEfecty

@@ -24,12 +24,9 @@ from mestore.payments.models import CaseKind, Payment
 from mestore.payments.refunds.unsettled import Unsettled, UnsettledMoney
 from mestore.payments.refunds.voided import VoidedPayments
 from mestore.payments.repository import InboxRepository, PaymentRepository, count_question
-from mestore.payments.states import NEXT, OPEN, REFUNDABLE, PaymentStatus
+from mestore.payments.states import ASK_AGAIN, NEXT, OPEN, REFUNDABLE, PaymentStatus
 
 log = structlog.get_logger(__name__)
-ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 180, 360, 720, 1560))
-"""How long to wait before each next question about an attempt without a final answer: 30 s … 26 h."""
-
 _REVIEW_TAKES = timedelta(days=3)
 
 

@@ -1,5 +1,6 @@
 """The states of a payment attempt. A final answer is undone only by money going back, never by a later message."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -38,6 +39,10 @@ NEXT: dict[PaymentStatus, frozenset[PaymentStatus]] = {
 
 REFUNDABLE = frozenset({PaymentStatus.APPROVED, PaymentStatus.PARTIALLY_REFUNDED})
 """Something of what was paid is still with us."""
+
+
+ASK_AGAIN = tuple(timedelta(minutes=minutes) for minutes in (0.5, 2, 10, 60, 180, 360, 720, 1560))
+"""How long to wait before each next question about an attempt or a refund without a final answer: 30 s … 26 h."""
 
 
 class RefundStatus(StrEnum):

@@ -1,7 +1,7 @@
 """Effects: each request, event and letter had its own once, and nothing is left lying."""
 
 from mestore.app.check.rule import Rule
-from mestore.payments.settlement import ASK_AGAIN
+from mestore.payments.states import ASK_AGAIN
 
 ONCE = "6 Once"
 UNKNOWN = "7 Unknown outcomes"

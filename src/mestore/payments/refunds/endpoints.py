@@ -26,7 +26,14 @@ from mestore.payments.errors import (
 )
 from mestore.payments.models import Refund
 from mestore.payments.refunds.asked import AskedRefunds
-from mestore.payments.refunds.schemas import AdminRefundOut, DestinationIn, OrderRefundsOut, RefundIn, RefundMadeIn
+from mestore.payments.refunds.schemas import (
+    AdminRefundOut,
+    DestinationIn,
+    OrderRefundsOut,
+    RefundIn,
+    RefundMadeIn,
+    RefundTakenOverIn,
+)
 from mestore.payments.refunds.service import OrderRefunds, RefundService
 from mestore.payments.states import RefundStatus
 from mestore.users.current import CurrentAdmin, CurrentBuyer
@@ -157,3 +164,18 @@ async def complete_refund(
     return await once.answer(
         admin.id, 200, lambda: refunds.complete(admin, RefundId(refund_id), body.reference), _REFUND
     )
+
+
+@admin_router.post(
+    "/{refund_id}/pay-out",
+    summary="Say that its gateway did not send a refund",
+    response_model=AdminRefundOut,
+    responses=refusals(*_OF_STAFF, RefundNotFound, RefundNotOpen, IdempotencyKeyInUse, IdempotencyKeyReused),
+)
+async def take_over_refund(
+    refund_id: RefundPath, body: RefundTakenOverIn, admin: CurrentAdmin, refunds: Refunds, once: OnceDep
+) -> Response:
+    """Of one about which the gateway has said nothing for days, and a case is open. It is MANUAL then: its buyer says
+    where the money is to go, and you pay it out.
+    """
+    return await once.answer(admin.id, 200, lambda: refunds.take_over(admin, RefundId(refund_id), body.reason), _REFUND)

@@ -32,6 +32,12 @@ class RefundMadeIn(Input):
     ]
 
 
+class RefundTakenOverIn(Input):
+    """Its gateway did not send it."""
+
+    reason: Annotated[Line, Field(description="How that is known", examples=["Wompi, caso 48211: no llegó al banco"])]
+
+
 class RefundItemIn(Input):
     item_id: Annotated[RowNumber, Field(examples=[123], description="An item of the order, as the order shows it")]
     quantity: Annotated[Quantity, Field(examples=[1])]

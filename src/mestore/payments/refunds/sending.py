@@ -31,8 +31,7 @@ from mestore.payments.models import Payment, Refund
 from mestore.payments.refunds.made import RefundsMade
 from mestore.payments.refunds.repository import RefundRepository
 from mestore.payments.repository import PaymentRepository
-from mestore.payments.settlement import ASK_AGAIN
-from mestore.payments.states import REFUNDABLE, RefundStatus
+from mestore.payments.states import ASK_AGAIN, REFUNDABLE, RefundStatus
 
 log = structlog.get_logger(__name__)
 _UNANSWERED = "its gateway has not said for days what became of it"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from mestore.core.clock import COLOMBIA
 from mestore.core.database import Session
 from mestore.core.ids import OrderId, PackageId, RefundId
@@ -29,9 +31,10 @@ from mestore.payments.models import Payment, Refund
 from mestore.payments.refunds.made import RefundsMade
 from mestore.payments.refunds.repository import RefundFilter, RefundRepository
 from mestore.payments.repository import PaymentRepository
-from mestore.payments.states import REFUNDABLE, TO_BE_PAID_OUT, RefundStatus
+from mestore.payments.states import ASK_AGAIN, REFUNDABLE, TO_BE_PAID_OUT, RefundStatus
 from mestore.users.models import User
 
+log = structlog.get_logger(__name__)
 _REASONS = {
     "cancelled": "Se canceló el paquete",
     "came-back": "El paquete no se pudo entregar y volvió a la tienda",
@@ -111,7 +114,7 @@ class RefundService:
 
         Raises:
             RefundNotFound: there is none such.
-            RefundNotOpen: it was sent under another number, or its gateway is sending it.
+            RefundNotOpen: it was sent under another number, or its gateway is sending it and not silent for days.
             PaymentNotRefundable: the payment went back otherwise.
             RefundBeyondPayment: others took its place meanwhile.
         """
@@ -125,11 +128,31 @@ class RefundService:
             raise PaymentNotRefundable(payment.status)
         if refund.status is RefundStatus.FAILED and await self._is_beyond(order, payment, refund):
             raise RefundBeyondPayment
-        if not await self._refunds.make(refund_id, TO_BE_PAID_OUT, reference, admin.id):
+        before = {*TO_BE_PAID_OUT, RefundStatus.PROCESSING} if _is_unanswered(refund) else TO_BE_PAID_OUT
+        if not await self._refunds.make(refund_id, before, reference, admin.id):
             raise RefundNotOpen(refund.status)
         made = await self._refunds.get(refund_id)
         await self._made.follow(order, payment, made, By(Actor.ADMIN, admin.id, f"refund {made.id} was sent"))
         return made
+
+    async def take_over(self, admin: User, refund_id: RefundId, reason: str) -> Refund:
+        """Say that its gateway did not send it, which a person found out where the gateway itself was silent for days:
+        it is MANUAL, and no longer asked about. Of one that is MANUAL already nothing changes.
+
+        Raises:
+            RefundNotFound: there is none such.
+            RefundNotOpen: it was sent, or its gateway may still say what became of it.
+        """
+        refund = await self._refunds.get(refund_id)
+        await self._states.locked(refund.order_id)
+        await self._payments.locked(refund.payment_id)
+        refund = await self._refunds.get(refund_id)
+        if refund.status is RefundStatus.MANUAL:
+            return refund
+        if not _is_unanswered(refund) or not await self._refunds.pay_out(refund_id, reason):
+            raise RefundNotOpen(refund.status)
+        log.info("refund_taken_over", refund_id=refund_id, by=str(admin.id))
+        return await self._refunds.get(refund_id)
 
     async def get(self, refund_id: RefundId) -> Refund:
         """Raises:
@@ -193,6 +216,11 @@ class RefundService:
     async def _show(self, due: RefundDue, payment: Payment | None, why: str) -> None:
         about = {"order_id": due.order_id, "package_id": due.package_id, "amount": due.amount}
         await self._made.show(due.cause, payment, why, **about)
+
+
+def _is_unanswered(refund: Refund) -> bool:
+    """Whether its gateway was asked at every interval and never said what became of it: a case shows it by then."""
+    return refund.status is RefundStatus.PROCESSING and refund.asks >= len(ASK_AGAIN)
 
 
 def _reason(cause: str) -> str:

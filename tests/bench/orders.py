@@ -36,7 +36,6 @@ from tests.bench import catalogue
 from tests.bench.client import answers_per_second
 from tests.bench.servers import Server
 
-DATABASE = "orders"
 _PATH = "/api/v1/orders"
 _PRODUCTS = 2_000
 _BUYERS = 100
@@ -154,8 +153,9 @@ class _Script:
 class PlacingOrders:
     """A database of its own, with products, shops and buyers that are found by their numbers."""
 
-    def __init__(self, system: RunningSystem) -> None:
-        self.url = EmbeddedPostgres(system.folder).url_for(DATABASE)
+    def __init__(self, system: RunningSystem, database: str) -> None:
+        self.url = EmbeddedPostgres(system.folder).url_for(database)
+        self._database = database
         self._system = system
         self._settings: Settings = system.settings
         self._random = Random(16)  # noqa: S311 - nothing secret: what is bought
@@ -185,7 +185,7 @@ class PlacingOrders:
         return lambda: self._pgbench(clients, max(1, round(seconds)))
 
     async def _fill(self) -> None:
-        await catalogue.execute(self._system.database_url, f"CREATE DATABASE {DATABASE}")
+        await catalogue.execute(self._system.database_url, f"CREATE DATABASE {self._database}")
         await asyncio.to_thread(migrations.upgrade, self.url)
         connection = await asyncpg.connect(self.url)
         try:

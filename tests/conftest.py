@@ -23,7 +23,7 @@ from mestore.app.subscriptions import TASKS
 from mestore.app.worker import drain as drain_queue
 from mestore.core import logs
 from mestore.core.clock import utc_now
-from mestore.core.database import transaction
+from mestore.core.database import driver_of, transaction
 from mestore.core.efecty_settings import EfectySettings
 from mestore.core.market_settings import PaymentSettings, WompiSettings
 from mestore.core.payu_settings import PayuSettings
@@ -153,8 +153,8 @@ async def world(opened_world: World) -> AsyncIterator[World]:
     async with transaction(opened_world.sessions) as session:
         # Foreign keys and the triggers that keep rows from being deleted are for everybody but this line.
         await session.execute(text("SET LOCAL session_replication_role = replica"))
-        for table in tables:
-            await session.execute(text(f"DELETE FROM {table}"))
+        # All in one message: one for each table took longer than most tests do.
+        await (await driver_of(session)).execute(";".join(f"DELETE FROM {table}" for table in tables))
     await opened_world.redis.flushdb()
 
 

@@ -34,9 +34,11 @@ from mestore.payments.models import (
 from mestore.payments.settlement import Settlement
 from mestore.payments.states import PaymentStatus
 from mestore.payments.webhooks.service import handle
+from mestore.users.models import UserType
 from tests.api import Api
 from tests.make import Make
 from tests.payments.bank import Bank
+from tests.problems import census
 from tests.rows import Rows
 from tests.sandbox.running import eventually
 
@@ -140,6 +142,35 @@ async def test_f33_a_late_copy_changes_nothing(bank: Bank, make: Make, rows: Row
     assert (await bank.deliver(payment)).status_code == 200
     await drain()
     assert await rows.count(GatewayEvent) == await rows.count(Commission) == 1
+
+
+@pytest.mark.parametrize("inbox_is_lost", [False, True])
+async def test_f44_a_genuine_event_replayed_after_months_changes_nothing(
+    bank: Bank, api: Api, make: Make, rows: Rows, drain: Drain, inbox_is_lost: bool
+) -> None:
+    """Its signature is right for ever. Where a backup lost that it came before, the states refuse it."""
+    order = await make.order()
+    payment = await bank.begun(order)
+    bank.decide(payment)
+    (event, *_) = bank.sandbox.events(payment.reference)
+    await bank.post(event)
+    await drain()
+    admin = await make.user(UserType.ADMIN)
+    (package,) = await rows.all(Package)
+    wanted = {"reason": "se dañó", "package_id": package.id, "amount": str(package.total)}
+    asked = await api.post(f"/api/v1/payments/{payment.id}/refunds", wanted, by=admin)
+    sent = {"reference": "BCO-417"}
+    assert (await api.post(f"/api/v1/admin/refunds/{asked.json()['id']}/complete", sent, by=admin)).is_success
+    await drain()
+    if inbox_is_lost:
+        await rows.execute("DELETE FROM gateway_events")
+    before = await census(rows)
+    bank.sandbox.control("advance_clock", seconds=90 * 86_400)
+    assert (await bank.post(event)).status_code == 200
+    await drain()
+    noted = {"gateway_events", "payment_events"}
+    assert {table: count for table, count in (await census(rows)).items() if before[table] != count}.keys() <= noted
+    assert (await rows.get(Payment, payment.id)).status is PaymentStatus.REFUNDED
 
 
 async def test_f35_declined_after_approved_is_stored_and_undoes_nothing(

@@ -19,7 +19,6 @@ class CheckoutService:
         self._carts = CartRepository(session)
         self._orders = OrderService(session, settings, now)
         self._guests_kept = timedelta(days=settings.cart.guest_days)
-        self._images_url = settings.media.public_url
 
     async def check_out(self, buyer_id: UserId, wanted: CheckoutIn) -> OrderOut:
         """Order what is in the cart, which is empty afterwards. Of two at once the second finds it empty.
@@ -30,21 +29,20 @@ class CheckoutService:
             CartItemsUnavailable: some lines are not for sale, or too few are left.
             MunicipalityUnknown, TotalChanged: see `OrderService.place`.
         """
-        buyer = Shopper(user_id=buyer_id)
-        cart_id = await self._carts.hold(buyer, self._guests_kept)
-        cart = await self._carts.read(buyer, self._images_url)
-        if cart_id is None or cart is None or not cart.lines:
+        cart_id = await self._carts.hold(Shopper(user_id=buyer_id), self._guests_kept)
+        lines = await self._carts.take(cart_id) if cart_id is not None else []
+        if not lines:
             raise CartEmpty
-        short = [line.item_id for line in cart.lines if line.shortage is not None]
+        short = [line.item_id for line in lines if not line.can_be_had]
         if short:
             raise CartItemsUnavailable(list(short))
-        items = [OrderItemIn(product_id=line.wanted.product_id, quantity=line.wanted.quantity) for line in cart.lines]
+        items = [OrderItemIn(product_id=line.product_id, quantity=line.quantity) for line in lines]
         order_in = OrderIn(items=items, shipping_info=wanted.shipping_info)
         try:
-            order = await self._orders.place(buyer_id, order_in, expected_total=wanted.expected_total)
+            return await self._orders.place(
+                buyer_id, order_in, expected_total=wanted.expected_total, account_is_held=True
+            )
         except (OutOfStock, ProductUnavailable) as refusal:
-            # Somebody was faster since the cart was read.
-            short = [line.item_id for line in cart.lines if line.wanted.product_id == refusal.product_id]
+            # Somebody was faster since the lines were taken, which the refusal undoes.
+            short = [line.item_id for line in lines if line.product_id == refusal.product_id]
             raise CartItemsUnavailable(list(short)) from refusal
-        await self._carts.empty(cart_id)
-        return order

@@ -58,39 +58,33 @@ _OPEN_OF_USER = f"""
 """  # noqa: S608 - the part is a constant
 _OPEN_OF_GUEST = "INSERT INTO carts (token_hash, expires_at) VALUES ($1, now() + $2) RETURNING id"
 
+# What a statement sees is older than the lock that it waits for. So whether a line can be had, and has room, is read
+# from the cart after it is written, and a refusal undoes it.
 _ADD = f"""
-    INSERT INTO cart_items AS line (cart_id, product_id, quantity, unit_price)
-    SELECT $1::bigint, p.id, $3::integer, p.precio_venta FROM products p JOIN vendors v ON v.id = p.vendedor_id
-    WHERE p.id = $2 AND {_SOLD} AND p.stock - p.reserved >= $3 AND (
-        EXISTS (SELECT FROM cart_items known WHERE known.cart_id = $1 AND known.product_id = p.id)
-        OR (SELECT count(*) FROM cart_items known WHERE known.cart_id = $1) < {MOST_LINES})
-    ON CONFLICT (cart_id, product_id) DO UPDATE
-    SET quantity = line.quantity + excluded.quantity, unit_price = excluded.unit_price, updated_at = now()
-    WHERE line.quantity + excluded.quantity <= least({MOST_UNITS},
-        (SELECT p.stock - p.reserved FROM products p WHERE p.id = excluded.product_id))
-    RETURNING line.id
-"""  # noqa: S608 - the parts are constants
-
-_CHANGE = f"""
-    UPDATE cart_items line SET quantity = $3, unit_price = p.precio_venta, updated_at = now()
-    FROM products p JOIN vendors v ON v.id = p.vendedor_id
-    WHERE line.id = $2 AND line.cart_id = $1 AND p.id = line.product_id
-        AND {_SOLD} AND p.stock - p.reserved >= $3
-    RETURNING line.id
-"""  # noqa: S608 - the parts are constants
-
-_STANDING = f"""
-    SELECT CASE WHEN {_SOLD} THEN p.stock - p.reserved END AS available, coalesce(line.quantity, 0) AS quantity,
-        line.id IS NULL AND (SELECT count(*) FROM cart_items known WHERE known.cart_id = $1) >= {MOST_LINES}
-            AS is_full
-    FROM products p JOIN vendors v ON v.id = p.vendedor_id
-    LEFT JOIN cart_items line ON line.cart_id = $1 AND line.product_id = p.id
-    WHERE p.id = $2
-"""  # noqa: S608 - the parts are constants
-
-_PRODUCT_OF = "SELECT product_id FROM cart_items WHERE cart_id = $1 AND id = $2"
+    WITH cart AS ({{cart}}),
+    added AS (
+        INSERT INTO cart_items AS line (cart_id, product_id, quantity, unit_price)
+        SELECT cart.id, p.id, $3::integer, p.precio_venta FROM cart, products p WHERE p.id = $2
+        ON CONFLICT (cart_id, product_id) DO UPDATE
+        SET quantity = line.quantity + excluded.quantity, unit_price = excluded.unit_price, updated_at = now()
+        WHERE line.quantity + excluded.quantity <= {MOST_UNITS}
+        RETURNING id
+    )
+    SELECT EXISTS (SELECT FROM added) AS is_added FROM cart
+"""  # noqa: S608 - the part is a constant
+_ADD_OF_USER = _ADD.format(cart=_OPEN_OF_USER)
+_ADD_TO_HELD = _ADD.format(cart="SELECT $1::bigint AS id")
+_CHANGE = """
+    UPDATE cart_items line SET quantity = $3, unit_price = p.precio_venta, updated_at = now() FROM products p
+    WHERE line.id = $2 AND line.cart_id = $1 AND p.id = line.product_id RETURNING p.id
+"""
 _REMOVE = "DELETE FROM cart_items WHERE cart_id = $1 AND id = $2 RETURNING id"
 _EMPTY = "DELETE FROM cart_items WHERE cart_id = $1"
+_TAKE = f"""
+    DELETE FROM cart_items line USING products p JOIN vendors v ON v.id = p.vendedor_id
+    WHERE line.cart_id = $1 AND p.id = line.product_id
+    RETURNING line.id, line.product_id, line.quantity, {_CAN_BE_HAD} >= line.quantity AS can_be_had
+"""  # noqa: S608 - the part is a constant
 _CLOSE = "DELETE FROM carts WHERE id = $1"
 
 # Of what is sold out a line of one unit comes along and says so; a line of the buyer's never becomes smaller.
@@ -122,15 +116,12 @@ class CartRead:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a product stands to a cart."""
-
-    available: int | None
-    """What can be had; None when it is not for sale."""
+class TakenLine:
+    item_id: CartItemId
+    product_id: ProductId
     quantity: int
-    """What of it is in the cart."""
-    is_full: bool
-    """Whether the cart has no room for it."""
+    can_be_had: bool
+    """Whether all of it is for sale and there."""
 
 
 class CartRepository:
@@ -184,21 +175,27 @@ class CartRepository:
         return cart_id
 
     async def add(self, cart_id: CartId, product_id: ProductId, quantity: int) -> bool:
-        """Whether so many units more are in the cart, at the price of now: all of them or none."""
-        return bool(await fetch(self._session, _ADD, cart_id, product_id, quantity))
+        """Whether so many units more are in a cart that is held, at the price of now.
 
-    async def change(self, cart_id: CartId, item_id: CartItemId, quantity: int) -> bool:
-        """Whether the line has so many units now, at the price of now."""
-        return bool(await fetch(self._session, _CHANGE, cart_id, item_id, quantity))
+        They are not where there is no such product, or the line would have more than 999. Whether they can be had is
+        left to the caller, who reads the cart afterwards.
+        """
+        (row,) = await fetch(self._session, _ADD_TO_HELD, cart_id, product_id, quantity)
+        return bool(row["is_added"])
 
-    async def standing(self, cart_id: CartId, product_id: ProductId) -> Standing | None:
-        """How a product stands to a cart; None when there is no such product."""
-        found = await fetch(self._session, _STANDING, cart_id, product_id)
-        return Standing(**found[0]) if found else None
+    async def add_of_user(self, user_id: UserId, product_id: ProductId, quantity: int) -> bool:
+        """`open_of_user` and `add` in one statement."""
+        rows = await fetch(self._session, _ADD_OF_USER, user_id, product_id, quantity)
+        if not rows:
+            raise NotSignedIn
+        return bool(rows[0]["is_added"])
 
-    async def product_of(self, cart_id: CartId, item_id: CartItemId) -> ProductId | None:
-        found = await fetch(self._session, _PRODUCT_OF, cart_id, item_id)
-        return found[0]["product_id"] if found else None
+    async def change(self, cart_id: CartId, item_id: CartItemId, quantity: int) -> ProductId | None:
+        """Have so many units in a line of a cart that is held, at the price of now; of which product it is, if there is
+        such a line. As after `add` the caller reads whether they can be had.
+        """
+        changed = await fetch(self._session, _CHANGE, cart_id, item_id, quantity)
+        return changed[0]["id"] if changed else None
 
     async def remove(self, cart_id: CartId, item_id: CartItemId) -> bool:
         """Whether there was such a line."""
@@ -206,6 +203,11 @@ class CartRepository:
 
     async def empty(self, cart_id: CartId) -> None:
         await fetch(self._session, _EMPTY, cart_id)
+
+    async def take(self, cart_id: CartId) -> list[TakenLine]:
+        """Empty a cart that is held, and have what was in it, as its lines were added."""
+        taken = await fetch(self._session, _TAKE, cart_id)
+        return sorted((TakenLine(*row) for row in taken), key=lambda line: line.item_id)
 
     async def carry_over(self, guest_id: CartId, cart_id: CartId) -> None:
         """Add a guest's lines to a buyer's, as far as there is stock and room. Both carts are held."""

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from mestore.cart import guest_tokens
 from mestore.cart.errors import CartFull, CartItemNotFound
-from mestore.cart.lines import packages_in, parcels_in
-from mestore.cart.repository import MOST_LINES, MOST_UNITS, CartRepository
+from mestore.cart.lines import CartLine, packages_in, parcels_in
+from mestore.cart.repository import MOST_LINES, CartRead, CartRepository
 from mestore.cart.shopper import Shopper
 from mestore.cart.view import CartView
 from mestore.catalog.errors import OutOfStock, ProductUnavailable
@@ -33,12 +33,8 @@ class CartService:
 
     async def see(self, shopper: Shopper, municipality_code: str | None) -> CartView:
         """The cart as it is now; an empty one where there is none. Nothing is written."""
-        asked = _known(municipality_code)
-        found = await self._carts.read(shopper, self._images_url)
-        lines = found.lines if found else []
-        code = asked or (found.destination if found else None)
-        quotes = await self._shipping.quote(parcels_in(lines), Destination(None, code))
-        return CartView(shopper.token if found else None, lines, packages_in(lines, quotes), code)
+        _known(municipality_code)
+        return await self._view(shopper, await self._carts.read(shopper, self._images_url), municipality_code)
 
     async def add(
         self, shopper: Shopper, product_id: ProductId, quantity: int, municipality_code: str | None
@@ -52,17 +48,19 @@ class CartService:
             CartFull: a hundred other products are in it.
         """
         _known(municipality_code)
-        shopper, cart_id = await self._open(shopper)
-        if not await self._carts.add(cart_id, product_id, quantity):
-            standing = await self._carts.standing(cart_id, product_id)
-            if standing is None or standing.available is None:
-                raise ProductUnavailable(product_id)
-            if standing.is_full:
-                raise CartFull(MOST_LINES)
-            if standing.available >= standing.quantity + quantity > MOST_UNITS:
-                raise TooManyUnits
-            raise OutOfStock(product_id, standing.available)
-        return await self.see(shopper, municipality_code)
+        if shopper.user_id is not None:
+            is_added = await self._carts.add_of_user(shopper.user_id, product_id, quantity)
+        else:
+            shopper, cart_id = await self._open_of_guest(shopper)
+            is_added = await self._carts.add(cart_id, product_id, quantity)
+        cart, line = await self._read_for_sale(shopper, product_id)
+        if len(cart.lines) > MOST_LINES:
+            raise CartFull(MOST_LINES)
+        if not is_added and line.stock_disponible >= line.wanted.quantity + quantity:
+            raise TooManyUnits
+        if not is_added or line.shortage is not None:
+            raise OutOfStock(product_id, line.stock_disponible)
+        return await self._view(shopper, cart, municipality_code)
 
     async def change(
         self, shopper: Shopper, item_id: CartItemId, quantity: int, municipality_code: str | None
@@ -75,15 +73,13 @@ class CartService:
         """
         _known(municipality_code)
         cart_id = await self._hold(shopper)
-        product_id = await self._carts.product_of(cart_id, item_id) if cart_id else None
-        if cart_id is None or product_id is None:
+        product_id = await self._carts.change(cart_id, item_id, quantity) if cart_id is not None else None
+        if product_id is None:
             raise CartItemNotFound
-        if not await self._carts.change(cart_id, item_id, quantity):
-            standing = await self._carts.standing(cart_id, product_id)
-            if standing is None or standing.available is None:
-                raise ProductUnavailable(product_id)
-            raise OutOfStock(product_id, standing.available)
-        return await self.see(shopper, municipality_code)
+        cart, line = await self._read_for_sale(shopper, product_id)
+        if line.shortage is not None:
+            raise OutOfStock(product_id, line.stock_disponible)
+        return await self._view(shopper, cart, municipality_code)
 
     async def remove(self, shopper: Shopper, item_id: CartItemId, municipality_code: str | None) -> CartView:
         """Take a line out.
@@ -119,14 +115,26 @@ class CartService:
                 await self._carts.close(guest_id)
         return await self.see(buyer, municipality_code)
 
-    async def _open(self, shopper: Shopper) -> tuple[Shopper, CartId]:
-        """The cart to add to, held, and whose it is from now on."""
-        if shopper.user_id is not None:
-            return shopper, await self._carts.open_of_user(shopper.user_id)
+    async def _open_of_guest(self, shopper: Shopper) -> tuple[Shopper, CartId]:
+        """The guest's cart to add to, held, and whose it is from now on."""
         if (cart_id := await self._hold(shopper)) is not None:
             return shopper, cart_id
         token = guest_tokens.draw()
         return Shopper(token=token), await self._carts.open_of_guest(token, self._guests_kept)
+
+    async def _read_for_sale(self, shopper: Shopper, product_id: ProductId) -> tuple[CartRead, CartLine]:
+        """The cart as it was just changed, and its line of a product that has to be for sale."""
+        cart = await self._carts.read(shopper, self._images_url)
+        line = next((line for line in cart.lines if line.wanted.product_id == product_id), None) if cart else None
+        if cart is None or line is None or not line.for_sale:
+            raise ProductUnavailable(product_id)
+        return cart, line
+
+    async def _view(self, shopper: Shopper, cart: CartRead | None, municipality_code: str | None) -> CartView:
+        lines = cart.lines if cart else []
+        code = municipality_code or (cart.destination if cart else None)
+        quotes = await self._shipping.quote(parcels_in(lines), Destination(None, code))
+        return CartView(shopper.token if cart else None, lines, packages_in(lines, quotes), code)
 
     async def _hold(self, shopper: Shopper) -> CartId | None:
         if shopper.user_id is None and shopper.token is None:
@@ -134,7 +142,6 @@ class CartService:
         return await self._carts.hold(shopper, self._guests_kept)
 
 
-def _known(municipality_code: str | None) -> str | None:
+def _known(municipality_code: str | None) -> None:
     if municipality_code is not None and find_municipality(municipality_code) is None:
         raise DestinationUnknown
-    return municipality_code

@@ -36,10 +36,13 @@ class OrderService:
         self._settings = settings.orders
         self._now = now
 
-    async def place(self, buyer_id: UserId, wanted: OrderIn, *, expected_total: Money | None = None) -> OrderOut:
+    async def place(
+        self, buyer_id: UserId, wanted: OrderIn, *, expected_total: Money | None = None, account_is_held: bool = False
+    ) -> OrderOut:
         """Reserve the stock and write the order with its packages: all of it or nothing.
 
-        The buyer's account is held first: erasing it waits for the order, and then sees it.
+        The buyer's account is held first, unless the caller holds it (`account_is_held`): erasing it waits for the
+        order, and then sees it.
 
         Raises:
             NotSignedIn: the account was closed meanwhile.
@@ -49,7 +52,8 @@ class OrderService:
             TotalChanged: it costs something else than `expected_total`.
         """
         destination = _destination(wanted.shipping_info)
-        await self._users.keep_open(buyer_id)
+        if not account_is_held:
+            await self._users.keep_open(buyer_id)
         reserved = await self._stock.reserve(_units_by_product(wanted))
         quotes = await self._shipping.quote(parcels_of(reserved), destination)
         new = NewOrder(

@@ -16,14 +16,14 @@ def _config(url: str) -> Config:
     return config
 
 
-def upgrade(url: str) -> None:
+def upgrade(url: str, to: str = "head") -> None:
     """Bring the database at `url` (`postgresql://…`) to the newest version; where it is already, nothing happens."""
-    command.upgrade(_config(url), "head")
+    command.upgrade(_config(url), to)
 
 
-def downgrade(url: str) -> None:
+def downgrade(url: str, to: str = "base") -> None:
     """Take everything back, to an empty database."""
-    command.downgrade(_config(url), "base")
+    command.downgrade(_config(url), to)
 
 
 def compare(url: str) -> None:

@@ -21,8 +21,8 @@ from mestore.app.processes import die_with_parent
 from mestore.core.settings import Settings
 from tests.sandbox.running import RunningSandbox, eventually, free_port
 
-START_SECONDS = 180.0
-STOP_SECONDS = 60.0
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
 SERVERS = ("postgres", "valkey")
 PROGRAMS = ("sandbox", "worker", "api")
 NAMES = (*SERVERS, *PROGRAMS)

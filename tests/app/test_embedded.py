@@ -28,7 +28,7 @@ signal.pause()
 """
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 45) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"

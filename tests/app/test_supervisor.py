@@ -95,7 +95,7 @@ def family(folder: Path, *kinds: str) -> Iterator[Family]:
         running.process.wait(10)
 
 
-def wait_until(condition: Callable[[], bool], what: Callable[[], str] = lambda: "it", seconds: float = 45) -> None:
+def wait_until(condition: Callable[[], bool], what: Callable[[], str] = lambda: "it", seconds: float = 15) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"did not come true in time: {what()}"

@@ -28,7 +28,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def wait_until(condition: Callable[[], bool], what: Callable[[], str], seconds: float = 180) -> None:
+def wait_until(condition: Callable[[], bool], what: Callable[[], str], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"did not come true in time: {what()}"

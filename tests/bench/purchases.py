@@ -36,7 +36,7 @@ _DONE = """
     SELECT count(*) FROM orders o WHERE o.status = 'CONFIRMED'
         AND (SELECT count(*) FROM commissions c WHERE c.order_id = o.id) =
             (SELECT count(*) FROM packages p WHERE p.order_id = o.id)"""
-_PATIENCE = 180.0
+_PATIENCE = 60.0
 
 
 class Buying:

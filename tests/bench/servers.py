@@ -15,7 +15,7 @@ from tests.app.running_system import RunningSystem
 from tests.sandbox.running import eventually, free_port
 
 _NOTHING: dict[str, str] = {}
-_START_SECONDS = 180
+_START_SECONDS = 60
 
 
 @dataclass(frozen=True)

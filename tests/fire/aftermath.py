@@ -10,7 +10,7 @@ import asyncpg
 from mestore.app import check
 from tests.app.running_system import RunningSystem
 
-PATIENCE = 120
+PATIENCE = 60
 WOMPI_REPEATS_AFTER = 30 * 60 + 1
 
 UNFINISHED = """

@@ -17,7 +17,7 @@ from tests.sandbox.running import eventually
 
 BUYERS = 8
 PURCHASES = 2
-PATIENCE = 120
+PATIENCE = 60
 
 
 @dataclass

@@ -19,7 +19,7 @@ from tests.app.running_system import RunningSystem
 from tests.make import PSE, SHIPPING, Make
 from tests.rows import Rows
 
-PATIENCE = 90
+PATIENCE = 30
 
 
 async def becomes(condition: Callable[[], Awaitable[bool]]) -> None:

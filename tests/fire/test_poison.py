@@ -18,7 +18,7 @@ from tests.make import Make
 from tests.rows import Rows
 
 ATTEMPTS = 2
-PATIENCE = 180
+PATIENCE = 90
 POISON = "payments.handle_gateway_event"
 
 

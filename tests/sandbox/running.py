@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import httpx
 import psutil  # type: ignore[import-untyped]
 
-START_SECONDS = 90.0
+START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ def free_port() -> int:
         return port
 
 
-def eventually(condition: Callable[[], T], seconds: float = 30.0) -> T:
+def eventually(condition: Callable[[], T], seconds: float = 10.0) -> T:
     """The condition's first true value, or a failure once the deadline is over."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -70,7 +70,7 @@ class Supervisor:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
                 signal.signal(number, self._on_signal)
 
-    def start(self, *children: Child, seconds: float = 120) -> None:
+    def start(self, *children: Child, seconds: float = 60) -> None:
         """Starts them side by side and returns when all are healthy.
 
         Raises SupervisorFailed when that does not come true in time, StopRequested when a signal comes first.

@@ -12,6 +12,9 @@ define check_python
 	|| { echo 'make: $(PYTHON) is missing or too old. $(NEEDED)'; exit 1; }
 endef
 
+# Images that forbid Python its bytecode would have each of our processes compile two thousand modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help up demo test bench check check-style check-types check-imports check-migrations check-openapi check-api
 .PHONY: relevance openapi format lock clean

@@ -6,6 +6,7 @@ closes: the kernel resets what waits there unaccepted. What has begun by then is
 """
 
 import functools
+import importlib
 import os
 import shutil
 import signal
@@ -35,6 +36,16 @@ class Server(MPServer):
         super().__init__("mestore.app.api:application", **options)
         self._leave = leave
         self._grace_seconds = grace_seconds
+        self._pid = os.getpid()
+
+    def signal_handler_interrupt(self, number: int, *_: object) -> None:
+        """A fork brings this along to a worker, which is ended by it until Granian sets its own: it serves nothing yet.
+
+        As the server's it would be swallowed there, and a deploy wait for the worker until it is killed.
+        """
+        if os.getpid() != self._pid:
+            os._exit(128 + number)
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
     def shutdown(self, exit_code: int = 0) -> None:
         """Serves on for the grace, unless a second signal comes."""
@@ -47,14 +58,9 @@ class Server(MPServer):
 
 
 def load_application(server: int, leave: Leave) -> ASGIApp:
-    """Runs in each worker process, before anything slow: a worker left behind would go on serving the port.
-
-    Until Granian takes the signals over, the ones that the fork brought along would swallow a SIGTERM.
-    """
+    """Runs in each worker process, before anything slow: a worker left behind would go on serving the port."""
     die_with(server, signal.SIGKILL)()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    from mestore.app.api import application  # noqa: PLC0415 - only the workers need it, and it takes its time
+    from mestore.app.api import application  # noqa: PLC0415 - see `run`
 
     return Farewell(application(), leave)
 
@@ -62,6 +68,8 @@ def load_application(server: int, leave: Leave) -> ASGIApp:
 def run(settings: Settings) -> None:
     logs.configure(settings.log_level)
     count_in_files(settings)
+    # Once for all workers, which are forked from here; so one that takes a fallen one's place serves at once.
+    importlib.import_module("mestore.app.api")
     leave = Leave()
     server = Server(
         leave,

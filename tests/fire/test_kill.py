@@ -152,7 +152,7 @@ async def story(system: RunningSystem, api: Api, make: Make, rows: Rows) -> Asyn
     await story.order_placed()
     yield story
     system.sandbox.control("events", paused=False)  # the next test has the same sandbox
-    assert "refused to gracefully stop" not in system.log("api"), "a worker swallows the SIGTERM that comes as it starts"
+    assert "refused to gracefully stop" not in system.log("api"), "a starting worker swallowed a SIGTERM"
 
 
 async def test_nobody_is_killed(story: Story) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import asyncpg
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from mestore.app import migrations
@@ -167,11 +168,16 @@ def sandbox(sandbox_process: RunningSandbox) -> RunningSandbox:
     return sandbox_process
 
 
+@pytest.fixture(scope="session")
+def shared_app(settings: Settings) -> FastAPI:
+    """For all tests: FastAPI prepares the routes with the first request, which takes longer than most tests do."""
+    return create_app(settings)
+
+
 @pytest.fixture
-async def api(world: World) -> AsyncIterator[Api]:
-    app = create_app(world.settings)
-    app.state.world = world
-    transport = httpx.ASGITransport(behind_gate(app, world.settings))
+async def api(world: World, shared_app: FastAPI) -> AsyncIterator[Api]:
+    shared_app.state.world = world
+    transport = httpx.ASGITransport(behind_gate(shared_app, world.settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
         yield Api(http, world)
 

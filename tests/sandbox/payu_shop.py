@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from .running import RunningSandbox
+from .running import CERTIFICATES, RunningSandbox
 
 MERCHANT, ACCOUNT, LOGIN, KEY = "508029", "512321", "pRRXKOl8ikMmt9u", "4Vj8eK4rloUd272L48hsrarnUA"
 JSON = {"Accept": "application/json"}
@@ -30,7 +30,7 @@ class PayuShop:
         self.sandbox = sandbox
         self.notify_url = notify_url
         self.base = f"{sandbox.url}/payu"
-        self.http = httpx.Client(timeout=30, trust_env=False)
+        self.http = httpx.Client(timeout=30, trust_env=False, verify=CERTIFICATES)
 
     def control(self, action: str, **values: Any) -> dict[str, Any]:
         response = self.http.post(f"{self.sandbox.url}/control/payu", json={"action": action, **values})

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from .running import RunningSandbox
+from .running import CERTIFICATES, RunningSandbox
 
 MERCHANT = "mestore"
 FIXED_HASH = "development-only-payvalida-0123456789abcdef0123456789"
@@ -30,7 +30,7 @@ class PayvalidaShop:
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.sandbox = sandbox
         self.base = f"{sandbox.url}/payvalida"
-        self.http = httpx.Client(base_url=self.base, trust_env=False, timeout=30)
+        self.http = httpx.Client(base_url=self.base, trust_env=False, timeout=30, verify=CERTIFICATES)
 
     def close(self) -> None:
         self.http.close()

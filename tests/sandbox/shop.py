@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from .running import RunningSandbox
+from .running import CERTIFICATES, RunningSandbox
 
 PUBLIC_KEY = "pub_test_mestore"
 PRIVATE_KEY = "prv_test_mestore"
@@ -41,7 +41,10 @@ class Shop:
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.sandbox = sandbox
         self.http = httpx.Client(
-            base_url=f"{sandbox.wompi_url}/", headers={"Authorization": f"Bearer {PRIVATE_KEY}"}, trust_env=False
+            base_url=f"{sandbox.wompi_url}/",
+            headers={"Authorization": f"Bearer {PRIVATE_KEY}"},
+            trust_env=False,
+            verify=CERTIFICATES,
         )
 
     def acceptance(self) -> dict[str, str]:

@@ -6,14 +6,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from mestore.app.log_follower import LogFollower
+from mestore.app.supervisor import StopRequested, Supervisor
 from mestore.app.up.addresses import Addresses
 from mestore.app.up.only_one import only_one
 from mestore.app.up.ports import PortInUse, check_port_is_free
@@ -118,6 +122,32 @@ def test_a_signal_stops_the_children_last_started_first(tmp_path: Path, number: 
         assert running.process.wait(10) == 0
         assert all(gone(pid) for pid in pids)
         assert re.search(r"stopping steady-2(.|\n)*stopping steady-1", running.said())
+
+
+def test_a_signal_is_noticed_at_whatever_moment_it_comes(tmp_path: Path) -> None:
+    """Within each line that the supervisor and the library run in a pause: it must not wait for what it interrupts."""
+    supervisor = Supervisor(LogFollower(tmp_path))
+    noticed = []
+
+    def interrupt(_frame: FrameType, _event: str, _argument: object) -> object:
+        sys.settrace(None)
+        supervisor._on_signal(signal.SIGINT, None)
+        sys.settrace(interrupt)
+        return interrupt
+
+    def pause() -> None:
+        sys.settrace(interrupt)
+        try:
+            supervisor._pause()
+        except StopRequested:
+            noticed.append(supervisor._stop_signals)
+        finally:
+            sys.settrace(None)
+
+    thread = threading.Thread(target=pause, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert noticed
 
 
 def test_lines_are_prefixed_and_kept_in_a_file_each(tmp_path: Path) -> None:

@@ -168,13 +168,17 @@ def test_ctrl_c_lets_a_request_in_flight_finish_and_ends_all(marketplace: Market
 
     async def stop_while_the_figures_wait_for_a_lock() -> int:
         connection = await asyncpg.connect(EmbeddedPostgres(marketplace.data_dir).url)
-        async with connection.transaction():
-            await connection.execute("LOCK TABLE pgqueuer IN ACCESS EXCLUSIVE MODE")
-            answer = asyncio.create_task(asyncio.to_thread(httpx.get, f"{marketplace.api}/metrics"))
-            await asyncio.to_thread(wait_until, lambda: marketplace.ask(waits) is True, lambda: "a request that waits")
-            supervisor.send_signal(signal.SIGINT)
-            await asyncio.to_thread(marketplace.wait_until_said, "stopping api")
-        await connection.close()
+        try:
+            async with connection.transaction():
+                await connection.execute("LOCK TABLE pgqueuer IN ACCESS EXCLUSIVE MODE")
+                answer = asyncio.create_task(asyncio.to_thread(httpx.get, f"{marketplace.api}/metrics"))
+                await asyncio.to_thread(
+                    wait_until, lambda: marketplace.ask(waits) is True, lambda: "a request that waits"
+                )
+                supervisor.send_signal(signal.SIGINT)
+                await asyncio.to_thread(marketplace.wait_until_said, "stopping api")
+        finally:
+            await connection.close()
         return (await answer).status_code
 
     assert asyncio.run(stop_while_the_figures_wait_for_a_lock()) == 200

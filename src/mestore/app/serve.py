@@ -27,6 +27,7 @@ DRAIN_SECONDS = 25
 """What a worker gets, after SIGTERM, to finish the requests it has begun."""
 
 _GRACE_SECONDS = 5.0
+_LOOK_EVERY_SECONDS = 0.05
 
 
 class Server(MPServer):
@@ -51,9 +52,9 @@ class Server(MPServer):
         """Serves on for the grace, unless a second signal comes."""
         self._leave.take()
         deadline, self.interrupt_signal = time.monotonic() + self._grace_seconds, False
-        while not self.interrupt_signal and (left := deadline - time.monotonic()) > 0:
-            self.main_loop_interrupt.clear()  # a worker that ended sets it too
-            self.main_loop_interrupt.wait(left)
+        # Not by the event that the signal sets: it would wait for itself if it came while that is being waited for.
+        while not self.interrupt_signal and time.monotonic() < deadline:
+            time.sleep(_LOOK_EVERY_SECONDS)
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 
 

@@ -8,7 +8,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +61,6 @@ class Supervisor:
     def __init__(self, logs: LogFollower) -> None:
         self.logs = logs
         self._children: list[_Running] = []
-        self._wake = threading.Event()
         self._stop_signals = 0
 
     def catch_signals(self) -> None:
@@ -123,11 +121,11 @@ class Supervisor:
         self.logs.drain()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        """Takes no lock (as an `Event` would): it runs within this same thread, which may hold it just then."""
         self._stop_signals += 1
-        self._wake.set()
 
     def _pause(self) -> None:
-        self._wake.wait(_LOOK_EVERY_SECONDS)
+        time.sleep(_LOOK_EVERY_SECONDS)
         if self._stop_signals:
             raise StopRequested
 

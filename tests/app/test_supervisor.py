@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -129,7 +130,7 @@ def test_a_signal_is_noticed_at_whatever_moment_it_comes(tmp_path: Path) -> None
     supervisor = Supervisor(LogFollower(tmp_path))
     noticed = []
 
-    def interrupt(_frame: FrameType, _event: str, _argument: object) -> object:
+    def interrupt(_frame: FrameType, _event: str, _argument: object) -> Any:
         sys.settrace(None)
         supervisor._on_signal(signal.SIGINT, None)
         sys.settrace(interrupt)

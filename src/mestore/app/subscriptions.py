@@ -18,7 +18,7 @@ from mestore.catalog.events import CategoryChanged, ProductChanged
 from mestore.commissions import tasks as commissions
 from mestore.complaints import evidence
 from mestore.complaints.events import ComplaintAnswered, ComplaintFiled
-from mestore.core import idempotency
+from mestore.core import finished_jobs, idempotency
 from mestore.core.jobs import PeriodicTask, Task
 from mestore.notifications import tasks as notifications
 from mestore.notifications.events import CodeQueued, LettersQueued, SmsQueued, SmsTaken
@@ -94,5 +94,6 @@ PERIODIC: tuple[PeriodicTask, ...] = (
     PeriodicTask("search.index_waiting_products", "* * * * * */5", search.index_waiting_products),
     PeriodicTask("search.repair_lost_index", "*/5 * * * *", search.repair_lost_index),
     PeriodicTask("core.forget_old_idempotency_keys", "17 * * * *", idempotency.forget_old_keys),
+    PeriodicTask("core.forget_finished_jobs", "23 * * * *", finished_jobs.forget_finished_jobs),
     PeriodicTask("auth.forget_what_ended", "43 * * * *", auth.forget_what_ended),
 )

@@ -6,13 +6,10 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import Any
 
 import psutil  # type: ignore[import-untyped]
 import pytest
@@ -23,6 +20,7 @@ from mestore.app.up.addresses import Addresses
 from mestore.app.up.only_one import only_one
 from mestore.app.up.ports import PortInUse, check_port_is_free
 from mestore.core.settings import Settings
+from tests.app.interrupting import interrupted_everywhere
 
 FAMILY = """
 import sys
@@ -126,28 +124,16 @@ def test_a_signal_stops_the_children_last_started_first(tmp_path: Path, number: 
 
 
 def test_a_signal_is_noticed_at_whatever_moment_it_comes(tmp_path: Path) -> None:
-    """Within each line that the supervisor and the library run in a pause: it must not wait for what it interrupts."""
     supervisor = Supervisor(LogFollower(tmp_path))
     noticed = []
 
-    def interrupt(_frame: FrameType, _event: str, _argument: object) -> Any:
-        sys.settrace(None)
-        supervisor._on_signal(signal.SIGINT, None)
-        sys.settrace(interrupt)
-        return interrupt
-
     def pause() -> None:
-        sys.settrace(interrupt)
         try:
             supervisor._pause()
         except StopRequested:
-            noticed.append(supervisor._stop_signals)
-        finally:
-            sys.settrace(None)
+            noticed.append(True)
 
-    thread = threading.Thread(target=pause, daemon=True)
-    thread.start()
-    thread.join(10)
+    assert interrupted_everywhere(pause, lambda: supervisor._on_signal(signal.SIGINT, None))
     assert noticed
 
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import time
+from _thread import start_new_thread
 from typing import Any
 
 from granian.constants import Interfaces, Loops
@@ -46,7 +47,8 @@ class Server(MPServer):
         """
         if os.getpid() != self._pid:
             os._exit(128 + number)
-        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
+        # Granian's sets an event, whose lock this very thread may hold just now; `threading` has locks of its own.
+        start_new_thread(super().signal_handler_interrupt, ())
 
     def shutdown(self, exit_code: int = 0) -> None:
         """Serves on for the grace, unless a second signal comes."""

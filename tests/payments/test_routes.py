@@ -175,6 +175,11 @@ async def test_efecty_falls_back_to_payu(
     answer = await bank.pay(await make.order(), method="EFECTY")
     assert (answer.status_code, answer.json()["gateway"]) == (200, "payu")
     assert answer.json()["instructions"]["code"] == str(payu.orders()[0]["id"])
+    payment = next(each for each in await rows.all(Payment) if each.gateway == "payu")
+    held = (await rows.get(Order, payment.order_id)).expires_at
+    assert held is not None
+    assert payment.code_expires_at is not None
+    assert timedelta(minutes=59) < held - payment.code_expires_at < timedelta(minutes=61), "time to tell of it"
     assert await attempts(rows) == [("efecty", "ERROR"), ("payu", "PENDING")]
 
 

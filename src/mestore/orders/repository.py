@@ -23,6 +23,9 @@ _PROLONG_OPEN = """
     UPDATE orders SET expires_at = greatest(expires_at, now() + $2), updated_at = now()
     WHERE id = $1 AND expires_at >= now() RETURNING expires_at
 """
+_PROLONG_TO = """
+    UPDATE orders SET expires_at = greatest(expires_at, $2), updated_at = now() WHERE id = $1 RETURNING expires_at
+"""
 _MOVE = """
     WITH moved AS (UPDATE orders SET status = $3::varchar, updated_at = now() WHERE id = $1 RETURNING id)
     INSERT INTO order_history (order_id, from_status, to_status, actor, user_id, reason)
@@ -100,6 +103,11 @@ class OrderRepository:
         await self._session.execute(
             update(Order).where(Order.id == order_id).values(expires_at=func.greatest(Order.expires_at, from_now(wait)))
         )
+
+    async def prolong_to(self, order_id: OrderId, moment: datetime) -> datetime:
+        """Until when its stock is kept now."""
+        found: datetime = (await fetch(self._session, _PROLONG_TO, order_id, moment))[0]["expires_at"]
+        return found
 
     async def prolong_open(self, order_id: OrderId, wait: timedelta) -> datetime | None:
         """Until when its stock is kept now; None where that is over, and nothing changed."""

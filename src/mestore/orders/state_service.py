@@ -225,6 +225,12 @@ class OrderStateService:
         """Prolong the hold of an order whose payment takes longer; it is never made shorter."""
         await self._orders.prolong(order.id, wait)
 
+    async def keep_to(self, order: Order, moment: datetime) -> datetime:
+        """The same, to a moment (UTC). Gives the one to which it is kept now."""
+        expires_at = await self._orders.prolong_to(order.id, moment)
+        set_committed_value(order, "expires_at", expires_at)
+        return expires_at
+
     async def keep_payable(self, order: Order, wait: timedelta) -> bool:
         """The same, unless the time to pay has passed, by PostgreSQL's clock. Tells whether it has not."""
         expires_at = await self._orders.prolong_open(order.id, wait)

@@ -1,7 +1,7 @@
 """What is put on record of an attempt before any gateway is called, and what the gateway is told of it."""
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -47,7 +47,8 @@ class Attempts:
         """
         order = await self._orders.locked_of_buyer(buyer.id, OrderId(wanted.order_id))
         method = PaymentMethod(wanted.payment_method)
-        if order.status is not OrderStatus.PENDING or not await self._states.keep_payable(order, self._hold(method)):
+        hold = self._hold(method)
+        if order.status is not OrderStatus.PENDING or not await self._states.keep_payable(order, hold):
             raise OrderNotPayable(order.status)
         if (other := await self._payments.in_the_way(order.id)) is not None:
             raise PaymentInProgress(other)
@@ -94,15 +95,22 @@ class Attempts:
             iva=order.iva,
             iva_base=order.iva_base,
             device=device,
-            expires_at=payment.expires_at,
+            expires_at=self._until(payment),
+            notice=self._notice(payment.method),
         )
 
+    def _notice(self, method: PaymentMethod) -> timedelta:
+        return timedelta(minutes=self._settings.orders.cash_notice_minutes if method is PaymentMethod.EFECTY else 0)
+
+    def _until(self, payment: Payment) -> datetime:
+        """A slip lives for days; its order is kept so long once there is a slip."""
+        if payment.method is not PaymentMethod.EFECTY:
+            return payment.expires_at
+        return slip_end(self._world.now(), self._settings.efecty) + self._notice(payment.method)
+
     def _hold(self, method: PaymentMethod) -> timedelta:
-        """How long the stock is kept for an attempt by this method."""
+        """How long the stock is kept at least for an attempt by this method, before anything is known of it."""
         orders = self._settings.orders
-        if method is PaymentMethod.EFECTY:
-            now = self._world.now()
-            return slip_end(now, self._settings.efecty) - now + timedelta(minutes=orders.cash_notice_minutes)
         return timedelta(minutes=orders.card_hold_minutes if method is PaymentMethod.CARD else orders.pse_hold_minutes)
 
 

@@ -22,12 +22,17 @@ _ADD_EVENT = """
     INSERT INTO payment_events (payment_id, source, status, amount, currency, gateway_transaction_id, message)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
+_TOLD_AFTER = timedelta(minutes=20)
+"""Counters tell of what they took about 15 minutes later."""
 _IN_THE_WAY = """
     SELECT id FROM payments
-    WHERE order_id = $1 AND (status IN ('PENDING', 'PROCESSING') OR (status = 'APPROVED' AND settles_order))
-    ORDER BY status = 'APPROVED', id LIMIT 1
+    WHERE order_id = $1 AND (
+        status IN ('PENDING', 'PROCESSING') OR (status IN ('APPROVED', 'PARTIALLY_REFUNDED') AND settles_order))
+    ORDER BY status IN ('APPROVED', 'PARTIALLY_REFUNDED'), id LIMIT 1
 """
-_SETTLED = "SELECT FROM payments WHERE order_id = $1 AND status = 'APPROVED' AND settles_order"
+_SETTLED = """
+    SELECT FROM payments WHERE order_id = $1 AND status IN ('APPROVED', 'PARTIALLY_REFUNDED') AND settles_order
+"""
 _DESCRIBED = """
     SELECT o.order_number, o.iva_amount, coalesce(sum(i.total_price - i.discount) FILTER (WHERE i.iva_amount > 0), 0)
         AS iva_base
@@ -169,6 +174,11 @@ class PaymentRepository:
         )
         return claimed.all()
 
+    async def ask_soon(self, gateway: str, reference: str) -> None:
+        """Have the sweeper ask about the attempt, however final its answer was."""
+        attempt = (Payment.gateway == gateway, Payment.reference == reference)
+        await self._session.execute(update(Payment).where(*attempt).values(ask_after=func.now()))
+
     async def is_over(self, payment_id: PaymentId) -> bool:
         """Whether the time to pay has passed, by PostgreSQL's clock."""
         found = await self._session.scalar(
@@ -187,6 +197,10 @@ def count_question(payment: Payment, wait: timedelta | None) -> None:
     """As `PaymentRepository.ask_again`, to be written with what else changes."""
     payment.asks += 1
     payment.ask_after = None if wait is None else from_now(wait)
+    if wait is not None and payment.code_expires_at is not None:
+        # Soon after the last moment to pay at a counter, while the order is still kept.
+        told = func.greatest(payment.code_expires_at + _TOLD_AFTER, from_now(_TOLD_AFTER / 2))
+        payment.ask_after = func.least(payment.ask_after, told)
 
 
 class InboxRepository:

@@ -20,6 +20,7 @@ from mestore.orders.states import OrderStatus
 from mestore.payments.events import SlipIssued
 from mestore.payments.fraud.suspicion import CardLook
 from mestore.payments.gateways.base import Charge, Instructions
+from mestore.payments.gateways.tries import held_against
 from mestore.payments.models import CaseKind, Payment
 from mestore.payments.refunds.unsettled import Unsettled, UnsettledMoney
 from mestore.payments.refunds.voided import VoidedPayments
@@ -45,30 +46,42 @@ class Settlement:
         """Record an answer about `payment` and do what follows from it, once. Gives the attempt as it is then."""
         order = await self._states.locked(payment.order_id)
         payment = await self._payments.locked(payment.id)
-        await self._payments.note(payment.id, source, charge)
+        ours, beside = held_against(charge, payment)
+        await self._payments.note(payment.id, source, ours or charge)
+        for other in beside:
+            await self._open_case(CaseKind.SECOND_PAYMENT, payment, other)
+        if ours is None:
+            return payment
+        charge = ours
         failpoint("applying")
         payment.payment_url = payment.payment_url or charge.payment_url
         if charge.instructions is not None and payment.code is None:
-            await self._take_code(payment, charge.instructions)
+            await self._take_code(order, payment, charge.instructions)
         if payment.gateway_transaction_id is None or charge.status is PaymentStatus.APPROVED:
             payment.gateway_transaction_id = charge.transaction_id
         await self._card_look.take(payment, charge.card)
         moves = charge.status in NEXT[payment.status]
         stays_open = (charge.status if moves else payment.status) in OPEN
         payment.form = (payment.form or charge.form) if stays_open else None
-        # Said before the move, which writes the row: so it is written once.
-        count_question(payment, _interval(payment.asks) if stays_open else None)
+        # Said before the move, which writes the row: so it is written once. One that we gave up may wait there still.
+        count_question(payment, _wait(payment) if stays_open or charge.status in OPEN else None)
         if moves:
             await self._move(order, payment, charge)
         await self._session.flush()
         return payment
 
-    async def _take_code(self, payment: Payment, told: Instructions) -> None:
-        """A code that is another attempt's already is told to nobody: paid by it would be somebody else's order."""
+    async def _take_code(self, order: Order, payment: Payment, told: Instructions) -> None:
+        """Now there is a slip, its order is kept until it ends and a counter has had time to tell.
+
+        A code that is another attempt's already is told to nobody: paid by it would be somebody else's order.
+        """
         if await self._payments.code_is_taken(payment.gateway, told.code):
             log.error("payment_code_given_twice", payment_id=payment.id, gateway=payment.gateway)
             return
         payment.code, payment.barcode, payment.code_expires_at = told.code, told.barcode, told.expires_at
+        if order.status is OrderStatus.PENDING:
+            notice = timedelta(minutes=self._settings.orders.cash_notice_minutes)
+            payment.expires_at = await self._states.keep_to(order, told.expires_at + notice)
         await publish(self._session, SlipIssued(payment.id))
 
     async def never_made(self, payment_id: PaymentId, order: Order) -> None:
@@ -80,7 +93,8 @@ class Settlement:
             # It was to be typed on the gateway's own page.
             payment.status, payment.failure = PaymentStatus.EXPIRED, "nobody paid in time"
         # A request that was stuck on its way may still arrive: it is asked about until the last interval is over.
-        await self._payments.ask_again(payment, _interval(payment.asks))
+        given_up = payment.status not in OPEN and payment.asks >= len(ASK_AGAIN)
+        await self._payments.ask_again(payment, None if given_up else _wait(payment))
 
     async def _move(self, order: Order, payment: Payment, charge: Charge) -> None:
         if charge.status is PaymentStatus.APPROVED:
@@ -141,5 +155,6 @@ class Settlement:
         )
 
 
-def _interval(asks: int) -> timedelta | None:
-    return ASK_AGAIN[asks] if asks < len(ASK_AGAIN) else None
+def _wait(payment: Payment) -> timedelta:
+    """Until the next question about an attempt that its gateway still has open: the last interval comes again."""
+    return ASK_AGAIN[min(payment.asks, len(ASK_AGAIN) - 1)]

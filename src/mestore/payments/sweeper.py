@@ -28,6 +28,8 @@ async def ask_about_open_payments(world: World) -> None:
             await _ask(world, payment)
         except OutcomeUnknown as error:
             log.warning("sweep_unanswered", payment_id=payment.id, gateway=payment.gateway, reason=str(error))
+        except Exception:  # one that fails keeps none of the others back
+            log.exception("sweep_failed", payment_id=payment.id, gateway=payment.gateway)
 
 
 async def match_unknown_money(world: World) -> None:

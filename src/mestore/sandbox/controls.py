@@ -49,6 +49,8 @@ class FaultMode(StrEnum):
     TOO_MANY_429 = "429"
     REDIRECT_302 = "redirect_302"
     HUGE_200 = "huge_200"
+    NUL_200 = "nul_200"
+    """JSON, and one text in it is a NUL, which no database takes."""
 
 
 class Fault(Strict):

@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,21 +18,19 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 GATEWAY_HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 
-def _canned(mode: FaultMode) -> Response:
-    match mode:
-        case FaultMode.ERROR_500:
-            return JSONResponse({"error": {"type": "INTERNAL_ERROR", "reason": "Error interno"}}, 500)
-        case FaultMode.HTML_502:
-            return HTMLResponse(GATEWAY_HTML, 502)
-        case FaultMode.HTML_200:
-            return HTMLResponse("<html><body>Estamos en mantenimiento</body></html>")
-        case FaultMode.TOO_MANY_429:
-            error = {"error": {"type": "TOO_MANY_REQUESTS", "reason": "Demasiadas solicitudes"}}
-            return JSONResponse(error, 429, {"Retry-After": "30"})
-        case FaultMode.REDIRECT_302:
-            return RedirectResponse("/return", 302)
-        case _:
-            return Response(b'{"data": "' + b"x" * 20_000_000 + b'"}', media_type="application/json")
+_CANNED: Mapping[FaultMode, Callable[[], Response]] = {
+    FaultMode.ERROR_500: lambda: JSONResponse({"error": {"type": "INTERNAL_ERROR", "reason": "Error interno"}}, 500),
+    FaultMode.HTML_502: lambda: HTMLResponse(GATEWAY_HTML, 502),
+    FaultMode.HTML_200: lambda: HTMLResponse("<html><body>Estamos en mantenimiento</body></html>"),
+    FaultMode.TOO_MANY_429: lambda: JSONResponse(
+        {"error": {"type": "TOO_MANY_REQUESTS", "reason": "Demasiadas solicitudes"}}, 429, {"Retry-After": "30"}
+    ),
+    FaultMode.REDIRECT_302: lambda: RedirectResponse("/return", 302),
+    FaultMode.HUGE_200: lambda: Response(b'{"data": "' + b"x" * 20_000_000 + b'"}', media_type="application/json"),
+    FaultMode.NUL_200: lambda: JSONResponse(
+        {"code": "SUCCESS", "CODE": "0000", "data": [], "DATA": {}, "message": "\0"}
+    ),
+}
 
 
 class Faults:
@@ -73,7 +71,7 @@ class Faults:
                 return response
             case _:
                 await request.body()
-                return _canned(fault.mode)
+                return _CANNED[fault.mode]()
 
     async def _hold_and_reset(self, fault: Fault, request: Request) -> Response:
         await self._hold(fault.seconds)

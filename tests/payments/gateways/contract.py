@@ -15,7 +15,7 @@ from mestore.payments.states import PaymentStatus
 
 Question = Literal["start", "find"]
 SILENT = ["timeout_after_processing", "timeout_before_processing", "reset"]
-NONSENSE = ["500", "502_html", "html_200", "429", "redirect_302", "huge_200"]
+NONSENSE = ["500", "502_html", "html_200", "429", "redirect_302", "huge_200", "nul_200"]
 AMOUNT = Money(150_000)
 
 

@@ -12,7 +12,7 @@ from mestore.payments.states import PaymentMethod, RefundStatus
 from tests.payments.gateways.contract import AMOUNT, SILENT
 
 PART = Money(50_000)
-NONSENSE = ["500", "502_html", "html_200", "redirect_302", "huge_200"]
+NONSENSE = ["500", "502_html", "html_200", "redirect_302", "huge_200", "nul_200"]
 
 
 class RefundStage(ABC):

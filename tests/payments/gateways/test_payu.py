@@ -14,8 +14,9 @@ from mestore.payments.errors import WrongSignature
 from mestore.payments.gateways.base import Bank, Charge, OutcomeUnknown, RefundAnswer, RefundWish, Refused
 from mestore.payments.gateways.calls import Answer
 from mestore.payments.gateways.payu import PayuGateway
-from mestore.payments.gateways.payu_answers import begun, best, charges_in, opened, refund_begun
+from mestore.payments.gateways.payu_answers import begun, charges_in, opened, refund_begun
 from mestore.payments.gateways.payu_signatures import page_is_genuine
+from mestore.payments.gateways.tries import counted
 from mestore.payments.states import PaymentMethod, PaymentStatus, RefundStatus
 from tests.payments.gateways.contract import AMOUNT
 from tests.payments.gateways.stages import PayuStage, pse_attempt
@@ -456,10 +457,13 @@ def test_of_several_tries_the_one_that_tells_most() -> None:
         ([pending, paid(id="d")], "1:d"),
         ([declined, paid(id="e", transactionResponse={"state": "ERROR"})], "1:e"),
     ):
-        found = best(charges_in(order(*tries)))
+        found = counted(charges_in(order(*tries)))
         assert found is not None
         assert found.transaction_id == expected
-    assert best([]) is None
+        assert {found.transaction_id, *(each.transaction_id for each in found.also)} == {
+            f"1:{each['id']}" for each in tries
+        }
+    assert counted([]) is None
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Effects: each request, event and letter had its own once, and nothing is left lying."""
 
 from mestore.app.check.rule import Rule
-from mestore.payments.states import ASK_AGAIN
 
 ONCE = "6 Once"
 UNKNOWN = "7 Unknown outcomes"
@@ -67,10 +66,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         UNKNOWN,
         "unknown-is-asked-after",
-        "An attempt without a final answer is asked about again, until the last interval is over.",
-        f"""
+        "An attempt without a final answer is asked about again, until there is one.",
+        """
         SELECT id AS payment_id FROM payments
-        WHERE status IN ('PENDING', 'PROCESSING') AND ask_after IS NULL AND asks <= {len(ASK_AGAIN)}""",  # noqa: S608 - a number of ours
+        WHERE status IN ('PENDING', 'PROCESSING') AND ask_after IS NULL""",
     ),
     Rule(
         LETTERS,

@@ -114,9 +114,9 @@ RULES: tuple[Rule, ...] = (
         SELECT p.id AS payment_id, k.id AS case_id FROM charged p JOIN confirmed c ON c.id = p.order_id
         JOIN payment_cases k ON k.payment_id = p.id
         WHERE p.settles_order AND p.as_agreed AND k.kind IN ('LATE', 'SECOND_PAYMENT', 'MISMATCH', 'FRAUD_REVIEW')
-            AND k.closed_at IS NULL AND NOT EXISTS (
-                SELECT FROM collections x WHERE x.key = k.gateway_transaction_id
-            )""",
+            AND k.closed_at IS NULL
+            AND NOT (k.kind = 'SECOND_PAYMENT' AND k.gateway_transaction_id <> p.gateway_transaction_id)
+            AND NOT EXISTS (SELECT FROM collections x WHERE x.key = k.gateway_transaction_id)""",
         given=["confirmed", "charged"],
     ),
     Rule(

@@ -27,7 +27,7 @@ GIVEN: Mapping[str, str] = {
             SELECT FROM order_history h WHERE h.order_id = o.id AND h.package_id IS NULL AND h.to_status = 'CONFIRMED'
         )""",
     "charged": """
-        SELECT DISTINCT p.id, p.order_id, p.status, p.amount, p.currency, p.settles_order,
+        SELECT DISTINCT p.id, p.order_id, p.status, p.amount, p.currency, p.settles_order, p.gateway_transaction_id,
             (e.amount, e.currency) = (p.amount, p.currency) AS as_agreed
         FROM payments p JOIN payment_events e ON e.payment_id = p.id AND e.status = 'APPROVED'""",
     "waiting_jobs": """

@@ -64,7 +64,14 @@ class Attempt:
     """What that IVA was computed from; nothing where all goods are exempt or excluded."""
     device: Device | None = None
     expires_at: datetime | None = None
-    """UTC. Paying later is of no use; a gateway that can, takes no money then."""
+    """UTC. What is told of later comes too late for the order."""
+    notice: timedelta = timedelta()
+    """So long a gateway may take to tell that it was paid, as counters do."""
+
+    @property
+    def payable_until(self) -> datetime | None:
+        """UTC. Paying later is of no use; a gateway that can, takes no money then."""
+        return None if self.expires_at is None else self.expires_at - self.notice
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,8 @@ class Charge:
     instructions: Instructions | None = None
     form: Mapping[str, str] | None = None
     """What the buyer's browser must POST to `payment_url`, where a link is not enough."""
+    also: "tuple[Charge, ...]" = ()
+    """The other transactions under the same reference, where there are more."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +152,8 @@ class Gateway(Protocol):
     refundable: frozenset[PaymentMethod]
     """What was paid in these ways it can send back; everything else is paid out otherwise."""
     refunds_once: bool
+    charges_again: bool
+    """Whether it may take money twice under one reference, and tell of both in the same words."""
     """Whether it takes one refund of a transaction, and no second."""
     refunds_after: timedelta
     """For so long after a payment it does not take a refund of it yet."""

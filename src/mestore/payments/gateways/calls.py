@@ -5,8 +5,11 @@ from http import HTTPStatus
 from typing import Any
 
 import aiohttp
+from fastapi.exceptions import RequestValidationError
 from yarl import URL
 
+from mestore.core.boundary import parse_json
+from mestore.core.errors import Refusal
 from mestore.payments.gateways.base import NotCharged, OutcomeUnknown
 
 _MOST_BYTES = 1_000_000
@@ -18,6 +21,18 @@ class Answer:
 
     status: int
     body: bytes
+
+
+def json_of(body: bytes) -> Any:
+    """The value of a gateway's JSON.
+
+    Raises:
+        ValueError: it is none, or a text in it can't be stored.
+    """
+    try:
+        return parse_json(body)
+    except (Refusal, RequestValidationError) as error:
+        raise ValueError("no JSON that can be kept") from error
 
 
 async def call(

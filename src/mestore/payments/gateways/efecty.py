@@ -20,10 +20,8 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from mestore.core.boundary import parse_json
 from mestore.core.clock import COLOMBIA, Now
 from mestore.core.efecty_settings import EfectySettings
-from mestore.core.errors import Refusal
 from mestore.core.money import Money
 from mestore.core.working_days import end_of
 from mestore.payments.barcode import SlipBarcode
@@ -40,7 +38,7 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
-from mestore.payments.gateways.calls import call
+from mestore.payments.gateways.calls import call, json_of
 from mestore.payments.states import PaymentMethod, PaymentStatus
 
 STATUSES = {
@@ -90,6 +88,7 @@ class EfectyGateway:
     name = "efecty"
     refundable: frozenset[PaymentMethod] = frozenset()
     refunds_once = False
+    charges_again = False
     refunds_after = timedelta()
 
     def __init__(self, http: aiohttp.ClientSession, settings: EfectySettings, now: Now) -> None:
@@ -157,8 +156,8 @@ class EfectyGateway:
 
     def read_webhook(self, raw: bytes) -> Announcement | None:
         try:
-            body = parse_json(raw)
-        except (Refusal, ValueError) as error:
+            body = json_of(raw)
+        except ValueError as error:
             raise WrongSignature from error
         secret = self._settings.notification_hash.get_secret_value()
         if not isinstance(body, dict) or not payvalida_signatures.notification_is_genuine(body, secret):
@@ -249,8 +248,8 @@ class EfectyGateway:
         if response.status != HTTPStatus.OK:
             raise OutcomeUnknown(f"Payválida answered {response.status}")
         try:
-            answer = parse_json(response.body)
-        except (Refusal, ValueError) as error:
+            answer = json_of(response.body)
+        except ValueError as error:
             raise OutcomeUnknown("Payválida's answer is not JSON") from error
         if not isinstance(answer, dict) or not isinstance(answer.get("CODE"), str):
             raise OutcomeUnknown("Payválida's answer has no code")

@@ -12,8 +12,6 @@ from urllib.parse import parse_qsl
 
 import aiohttp
 
-from mestore.core.boundary import parse_json
-from mestore.core.errors import Refusal
 from mestore.core.payu_settings import PayuSettings
 from mestore.payments.errors import WrongSignature
 from mestore.payments.gateways import payu_answers, payu_requests, payu_signatures
@@ -28,7 +26,8 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
-from mestore.payments.gateways.calls import Answer, call
+from mestore.payments.gateways.calls import Answer, call, json_of
+from mestore.payments.gateways.tries import counted
 from mestore.payments.states import PaymentMethod, PaymentStatus, RefundStatus
 
 _MOST_FIELDS = 300
@@ -40,6 +39,7 @@ class PayuGateway:
     name = "payu"
     refundable = frozenset({PaymentMethod.CARD})
     refunds_once = True
+    charges_again = True
     refunds_after = timedelta(minutes=11)
     """PayU says ten; its clock is not ours."""
 
@@ -64,7 +64,7 @@ class PayuGateway:
         if orders is not None and not isinstance(orders, list):
             raise OutcomeUnknown("PayU's answer is not a list")
         charges = [charge for order in orders or () for charge in payu_answers.charges_in(order)]
-        return payu_answers.best([charge for charge in charges if charge.reference == reference])
+        return counted([charge for charge in charges if charge.reference == reference])
 
     async def find_transaction(self, transaction_id: str) -> Charge | None:
         parts = payu_answers.parts_of(transaction_id)
@@ -160,10 +160,10 @@ def _fields(raw: bytes) -> dict[str, str]:
     """
     try:
         if raw.lstrip()[:1] == b"{":
-            body = parse_json(raw)
+            body = json_of(raw)
             return {str(name): str(value) for name, value in body.items() if value is not None}
         pairs = parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
-    except (Refusal, ValueError) as error:
+    except ValueError as error:
         raise WrongSignature from error
     fields = dict(pairs)
     if len(fields) != len(pairs):

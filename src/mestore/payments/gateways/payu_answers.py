@@ -1,14 +1,12 @@
 """What PayU answers, and what it means: its states, its refusals, and its books of one order."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
-from mestore.core.boundary import parse_json
-from mestore.core.errors import Refusal
 from mestore.core.money import ZERO, Money, total
 from mestore.payments.gateways.base import (
     Attempt,
@@ -20,7 +18,7 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
-from mestore.payments.gateways.calls import Answer
+from mestore.payments.gateways.calls import Answer, json_of
 from mestore.payments.gateways.payu_requests import CURRENCY
 from mestore.payments.states import PaymentStatus, RefundStatus
 
@@ -47,13 +45,6 @@ _TAKEN_BACK: Mapping[str, PaymentStatus] = {
 }
 _CHARGING = frozenset({"AUTHORIZATION_AND_CAPTURE", "CAPTURE"})
 _REFUNDING = frozenset({"REFUND", "PARTIAL_REFUND"})
-_BEST = (
-    PaymentStatus.REFUNDED,
-    PaymentStatus.PARTIALLY_REFUNDED,
-    PaymentStatus.VOIDED,
-    PaymentStatus.APPROVED,
-    PaymentStatus.PENDING,
-)
 _REFUSED_BEFORE_ANYTHING = re.compile(r"invalid credentials|credenciales inválidas|property: ", re.IGNORECASE)
 """The two refusals that PayU documents. Any other error may have come after money moved."""
 _ALREADY_REGISTERED = re.compile(r"already (been )?regist|ya (se encuentra|está) registrad", re.IGNORECASE)
@@ -126,12 +117,6 @@ def charges_in(order: Any) -> list[Charge]:
         raise OutcomeUnknown("PayU's answer is not an order") from error
 
 
-def best(charges: Sequence[Charge]) -> Charge | None:
-    """Of several tries under one reference the one that tells most: paid, else waiting, else the newest."""
-    ranks = {status: rank for rank, status in enumerate(_BEST)}
-    return min(reversed(charges), key=lambda charge: ranks.get(charge.status, len(_BEST)), default=None)
-
-
 def refund_in(order: Any, transaction_id: str, wish: RefundWish) -> RefundAnswer | None:
     """What became of the refund of a transaction; PayU allows one for an order."""
     try:
@@ -168,8 +153,8 @@ def banks_in(body: Mapping[str, Any]) -> list[Bank]:
 
 def _object(response: Answer) -> dict[str, Any] | None:
     try:
-        body = parse_json(response.body)
-    except (Refusal, ValueError):
+        body = json_of(response.body)
+    except ValueError:
         return None
     return body if isinstance(body, dict) else None
 

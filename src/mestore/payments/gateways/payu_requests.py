@@ -63,7 +63,7 @@ def cash(attempt: Attempt, settings: PayuSettings) -> dict[str, Any]:
     if not settings.cash_min_amount <= pesos(attempt.amount) <= settings.cash_max_amount:
         limits = f"{settings.cash_min_amount} to {settings.cash_max_amount}"
         raise Refused(f"Efecty takes {limits} pesos")
-    until = {"expirationDate": _local(attempt.expires_at, "T")} if attempt.expires_at else {}
+    until = {"expirationDate": _local(attempt.payable_until, "T")} if attempt.payable_until else {}
     return _submit("EFECTY", attempt, settings, **until)
 
 
@@ -104,7 +104,7 @@ def _submit(method: str, attempt: Attempt, settings: PayuSettings, **more: Any) 
 def web_checkout(attempt: Attempt, settings: PayuSettings) -> dict[str, str]:
     """The form of PayU's own page, where a card's number is typed and never comes to us."""
     value = str(pesos(attempt.amount))
-    until = {"expirationDate": _local(attempt.expires_at, " ")} if attempt.expires_at else {}
+    until = {"expirationDate": _local(attempt.payable_until, " ")} if attempt.payable_until else {}
     # No `paymentMethods`: it would have to be signed too, in a form that only one page of PayU's describes.
     return {
         "merchantId": settings.merchant_id,

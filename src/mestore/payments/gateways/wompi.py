@@ -16,8 +16,6 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 
-from mestore.core.boundary import parse_json
-from mestore.core.errors import Refusal
 from mestore.core.market_settings import WompiSettings
 from mestore.payments.errors import WrongSignature
 from mestore.payments.gateways import wompi_list, wompi_signatures
@@ -32,6 +30,8 @@ from mestore.payments.gateways.base import (
     RefundWish,
     Refused,
 )
+from mestore.payments.gateways.calls import json_of
+from mestore.payments.gateways.tries import counted
 from mestore.payments.gateways.wompi_answers import charge_of, data_of, list_of, refusal_in, says_reference_used
 from mestore.payments.gateways.wompi_calls import WompiCalls
 from mestore.payments.gateways.wompi_refunds import WompiRefunds
@@ -45,6 +45,7 @@ class WompiGateway:
     name = "wompi"
     refundable = frozenset({PaymentMethod.CARD})
     refunds_once = False
+    charges_again = False
     refunds_after = timedelta()
 
     def __init__(self, http: aiohttp.ClientSession, settings: WompiSettings) -> None:
@@ -78,9 +79,7 @@ class WompiGateway:
     async def find(self, reference: str) -> Charge | None:
         response = await self._calls.ask("/transactions", params={"reference": reference})
         found = [charge for data in list_of(response) if (charge := charge_of(data)).reference == reference]
-        # One reference can have a declined and then an approved transaction.
-        approved = [charge for charge in found if charge.status is PaymentStatus.APPROVED]
-        return next(iter(approved or found), None)
+        return counted(found)
 
     async def find_transaction(self, transaction_id: str) -> Charge | None:
         response = await self._calls.ask(f"/transactions/{quote(transaction_id, safe='')}")
@@ -117,8 +116,8 @@ class WompiGateway:
 
     def read_webhook(self, raw: bytes) -> Announcement | None:
         try:
-            event = parse_json(raw)
-        except (Refusal, ValueError) as error:
+            event = json_of(raw)
+        except ValueError as error:
             raise WrongSignature from error
         secret = self._settings.events_secret.get_secret_value()
         if not isinstance(event, dict) or not wompi_signatures.event_is_genuine(event, secret):

@@ -4,11 +4,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from mestore.core.boundary import parse_json
-from mestore.core.errors import Refusal
 from mestore.core.money import Money
 from mestore.payments.gateways.base import Charge, OutcomeUnknown
-from mestore.payments.gateways.calls import Answer
+from mestore.payments.gateways.calls import Answer, json_of
 from mestore.payments.states import PaymentStatus
 
 _STATUSES = {
@@ -25,8 +23,8 @@ _USED = b"La referencia ya ha sido usada"
 
 def _json(response: Answer) -> Any:
     try:
-        return parse_json(response.body)
-    except (Refusal, ValueError) as error:
+        return json_of(response.body)
+    except ValueError as error:
         raise OutcomeUnknown("Wompi's answer is not JSON") from error
 
 

@@ -19,6 +19,7 @@ from mestore.core.ids import DifferenceId, PaymentId
 from mestore.core.world import World
 from mestore.payments.gateways.base import Charge, Gateway, OutcomeUnknown
 from mestore.payments.gateways.routes import gateways
+from mestore.payments.gateways.tries import held_against
 from mestore.payments.gateways.wompi import WompiGateway
 from mestore.payments.models import Payment
 from mestore.payments.reconciliation.comparison import Differing, compare, missing_here, missing_there, was_told_of
@@ -181,13 +182,17 @@ class _Reconciler:
             payment = await ReconciliationRepository(session).attempt(payment_id)
             if payment.status in OPEN and charge.status not in OPEN:
                 payment = await Settlement(session, self._world.settings).apply(payment, charge, SOURCE)
-        if compare(payment, charge) is None:
+        ours, beside = held_against(charge, payment)
+        for other in beside:
+            await self._record(payment, other, f"a second approved transaction under {payment.reference}")
+        if ours is None or compare(payment, ours) is None:
             return
         # Either side may have moved since it was read: only what still differs is a difference.
         again = await self._gateway.find(payment.reference)
         async with transaction(self._world.sessions) as session:
             payment = await ReconciliationRepository(session).attempt(payment_id)
-        differing = missing_there(payment) if again is None else compare(payment, again)
+        ours = None if again is None else held_against(again, payment)[0]
+        differing = missing_there(payment) if ours is None else compare(payment, ours)
         if differing is not None:
             await self._open(payment, differing)
 

@@ -2,15 +2,19 @@
 
 from datetime import timedelta
 
+import structlog
+
 from mestore.core.database import transaction
 from mestore.core.world import World
 from mestore.orders.events import RefundDue
 from mestore.payments.events import RefundRequested
+from mestore.payments.models import Refund
 from mestore.payments.refunds.repository import RefundRepository
 from mestore.payments.refunds.sending import RefundSending
 from mestore.payments.refunds.service import RefundService
 from mestore.payments.states import RefundStatus
 
+log = structlog.get_logger(__name__)
 _AT_ONCE = 50
 _LEASE = timedelta(seconds=60)
 
@@ -32,9 +36,16 @@ async def send_due_refunds(world: World) -> None:
     async with transaction(world.sessions) as session:
         due = await RefundRepository(session).claim_due(_AT_ONCE, _LEASE)
     for refund in due:
-        async with transaction(world.sessions) as session:
-            sending = RefundSending(session, world)
-            if refund.status is RefundStatus.REQUESTED:
-                await sending.send(refund.id)
-            else:
-                await sending.ask(refund)
+        try:
+            await _go_on(world, refund)
+        except Exception:  # one that fails keeps none of the others back
+            log.exception("refund_failed", refund_id=refund.id)
+
+
+async def _go_on(world: World, refund: Refund) -> None:
+    async with transaction(world.sessions) as session:
+        sending = RefundSending(session, world)
+        if refund.status is RefundStatus.REQUESTED:
+            await sending.send(refund.id)
+        else:
+            await sending.ask(refund)

@@ -19,13 +19,15 @@ log = structlog.get_logger(__name__)
 
 
 async def receive(world: World, gateway_name: str, raw: bytes) -> None:
-    """Keep an announcement; one that is there already changes nothing. Only what was verified is ever stored.
+    """Keep an announcement; one that is there already is at most a reason to ask once more. Only what was verified is
+    ever stored.
 
     Raises:
         WrongSignature: it can't be told to be the gateway's.
     """
     try:
-        announcement = _configured(gateway_name, world).read_webhook(raw)
+        gateway = _configured(gateway_name, world)
+        announcement = gateway.read_webhook(raw)
     except WrongSignature:
         webhook_refusals.labels(gateway_name).inc()
         raise
@@ -35,6 +37,8 @@ async def receive(world: World, gateway_name: str, raw: bytes) -> None:
         event_id = await InboxRepository(session).keep(gateway_name, announcement)
         if event_id is not None:
             await publish(session, GatewayEventReceived(event_id))
+        elif gateway.charges_again:
+            await PaymentRepository(session).ask_soon(gateway_name, announcement.transaction_id)
         failpoint("keeping_event")
     failpoint("event_stored")
 

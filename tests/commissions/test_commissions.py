@@ -4,6 +4,7 @@ import asyncio
 from decimal import Decimal
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from mestore.commissions.models import Commission, CommissionStatus
@@ -19,7 +20,9 @@ from tests.rows import Rows
 
 
 async def charge(world: World, order_id: OrderId) -> None:
+    """As when the order was just confirmed."""
     async with transaction(world.sessions) as session:
+        await session.execute(text("UPDATE packages SET confirmed_at = now() WHERE order_id = :id"), {"id": order_id})
         await CommissionService(session, world.settings).charge_order(order_id)
 
 
@@ -46,6 +49,7 @@ async def test_one_connection_charges_any_number_of_packages(make: Make, rows: R
     product = await make.product(stock=100)
     orders = [await make.order(units={product.id: 1}) for _ in range(10)]
     async with transaction(world.sessions) as session:
+        await session.execute(text("UPDATE packages SET confirmed_at = now()"))
         for order in orders:
             await CommissionService(session, world.settings).charge_order(order.id)
     assert await rows.count(Commission) == 10

@@ -42,10 +42,10 @@ def orders_of(said: Sequence[str]) -> Iterator[tuple[str, ...]]:
     yield from sorted(set(permutations(said)))
 
 
-async def all_rules_hold(settings: Settings) -> None:
+async def all_rules_hold(settings: Settings, but: str | None = None) -> None:
     connection = await asyncpg.connect(settings.database.url)
     try:
-        found = [await ask(connection, rule) for rule in RULES]
+        found = [await ask(connection, rule) for rule in RULES if rule.name != but]
     finally:
         await connection.close()
     assert [f"{each.rule.name}: {each.rows}" for each in found if each.broken] == []

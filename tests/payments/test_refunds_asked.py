@@ -9,6 +9,7 @@ import pytest
 
 from mestore.commissions.models import Commission, CommissionStatus
 from mestore.core.money import Money
+from mestore.core.settings import Settings
 from mestore.core.world import World
 from mestore.orders.models import Order, OrderItem, Package
 from mestore.orders.states import PackageStatus
@@ -19,6 +20,7 @@ from mestore.vendors.models import Vendor
 from tests.api import Api
 from tests.make import Make
 from tests.payments.settled import settle
+from tests.payments.test_answers_in_any_order import all_rules_hold
 from tests.problems import assert_problem, census
 from tests.rows import Rows
 
@@ -62,6 +64,20 @@ async def ask(api: Api, by: User | None, payment: Payment | int, *, headers: Any
 
 def units(item: OrderItem, quantity: int) -> list[dict[str, int]]:
     return [{"item_id": item.id, "quantity": quantity}]
+
+
+async def test_what_was_paid_back_before_owes_no_more_when_it_is_called_off(
+    api: Api, make: Make, rows: Rows, drain: Drain, sale: Sale, admin: User, settings: Settings
+) -> None:
+    assert (await ask(api, admin, sale.payment, amount=str(sale.package.total))).status_code == 201
+    await drain()
+    buyer = await make.existing_user(sale.order.buyer_id)
+    answer = await api.post(f"/api/v1/orders/{sale.order.id}/cancel", {"reason": "no"}, by=buyer)
+    assert answer.status_code == 200
+    await drain()
+    assert [each.amount for each in await rows.all(Refund)] == [sale.package.total]
+    assert await rows.all(PaymentCase) == []
+    await all_rules_hold(settings, but="event-is-applied-once")  # nobody announced this payment
 
 
 async def test_units_go_back_at_what_was_paid_for_them(

@@ -17,7 +17,7 @@ from mestore.payments.models import CaseKind, CaseResolution, Payment, PaymentCa
 from mestore.payments.states import PaymentStatus, RefundStatus
 from mestore.users.models import User, UserType
 from tests.api import Api
-from tests.make import Make
+from tests.make import PSE, Make
 from tests.payments.attempts import approve, tell, waiting
 from tests.payments.refused import assert_refused
 from tests.problems import assert_problem, census
@@ -54,6 +54,30 @@ async def test_a_payment_is_shown_with_its_reasons_events_and_case(api: Api, adm
     assert [(event["source"], event["status"]) for event in seen["events"]] == [("sweep", "APPROVED")]
     assert [(case["kind"], case["closed_at"]) for case in seen["cases"]] == [("FRAUD_REVIEW", None)]
     assert_refused(await api.get(f"{ALL}/999999", by=admin), 404, "payment-not-found")
+
+
+async def test_a_payment_under_review_is_not_paid_back_in_part(
+    api: Api, rows: Rows, admin: User, held: Payment
+) -> None:
+    """It would be a sale with a commission, before anybody has decided that it is one."""
+    before = await census(rows)
+    wanted = {"amount": "1000.00", "reason": "otro valor"}
+    answer = await api.post(f"/api/v1/payments/{held.id}/refunds", wanted, by=admin)
+    assert_refused(answer, 409, "payment-under-review")
+    assert await census(rows) == before
+    assert (await decide(api, held, "reject", admin)).status_code == 200
+    assert [refund.amount for refund in await rows.all(Refund)] == [held.amount]
+
+
+@pytest.mark.parametrize("status", ["APPROVED", "PARTIALLY_REFUNDED"])
+async def test_an_order_is_not_paid_again_while_something_of_its_payment_is_here(
+    api: Api, make: Make, rows: Rows, held: Payment, status: str
+) -> None:
+    await rows.execute(f"UPDATE payments SET status = '{status}'")
+    order = await rows.get(Order, held.order_id)
+    wanted = {"order_id": order.id, "payment_method": "PSE", "payment_data": PSE}
+    buyer = await make.existing_user(order.buyer_id)
+    assert_refused(await api.post("/api/v1/payments/process", wanted, by=buyer), 409, "payment-in-progress")
 
 
 async def test_the_list_is_filtered_and_comes_in_pages(

@@ -18,7 +18,7 @@ from mestore.orders.states import OVER
 
 _UNCHARGED = """
     SELECT id, vendor_id, total FROM packages
-    WHERE order_id = $1 AND status <> ALL($2::varchar[])
+    WHERE order_id = $1 AND confirmed_at IS NOT NULL AND status <> ALL($2::varchar[])
         AND NOT EXISTS (SELECT FROM commissions WHERE commissions.package_id = packages.id)
     ORDER BY id
 """

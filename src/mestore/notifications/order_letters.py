@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from mestore.core.clock import COLOMBIA
 from mestore.core.ids import OrderId, PackageId
 from mestore.core.market_settings import OrderSettings
+from mestore.core.money import Money
 from mestore.notifications.models import Notice
 from mestore.notifications.orders_told import OrderReader, OrderTold, PackageTold
 from mestore.notifications.service import NotificationService
@@ -97,7 +98,9 @@ class OrderLetters:
         await self._tell_buyer(order, f"package_cancelled:{package_id}", "package_cancelled", context)
 
     async def refunded(self, made: RefundMade) -> None:
-        """Tell the buyer how much went back."""
+        """Tell the buyer how much went back, unless it was all told before."""
+        if not Money(made.amount):
+            return
         order = await self._orders.order(made.order_id)
         await self._tell_buyer(
             order, f"refund_made:{made.cause}", "refund_made", _facts(order) | {"amount": made.amount}

@@ -61,6 +61,12 @@ class PaymentNotRefundable(Conflict):
     payment_status: PaymentStatus
 
 
+class PaymentUnderReview(Conflict):
+    """An administrator still has to approve or to reject this payment."""
+
+    spanish = "Este pago está en revisión: primero hay que aprobarlo o rechazarlo."
+
+
 class RefundBeyondPayment(Conflict):
     """Together with the other refunds of its payment this is more than was paid."""
 

@@ -88,7 +88,7 @@ class Payment(Base):
             "uq_payments_approved",
             "order_id",
             unique=True,
-            postgresql_where=text("status = 'APPROVED' AND settles_order"),
+            postgresql_where=text("status IN ('APPROVED', 'PARTIALLY_REFUNDED') AND settles_order"),
         ),
         Index("ix_payments_order_id", "order_id"),
         Index("ix_payments_buyer_id_created_at", "buyer_id", "created_at"),
@@ -275,6 +275,8 @@ class Refund(Base):
     """Under which its gateway has taken it; until then it may never have arrived there."""
     sent_at: Mapped[Moment | None]
     """When its gateway was last asked to send it, or nearly."""
+    sends: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was."""
     asks: Mapped[int] = mapped_column(default=0, server_default="0")
     ask_after: Mapped[Moment | None]
     """When the sweep next sends a REQUESTED one, or asks about a PROCESSING one."""

@@ -15,6 +15,8 @@ _NOT_OPENED = """
                 SELECT sum(amount) FROM refunds b WHERE b.package_id = d.package_id AND b.status <> 'FAILED'
             ) = (SELECT total FROM packages WHERE id = d.package_id))
     )
+    AND (SELECT coalesce(sum(amount), 0) FROM refunds b WHERE b.package_id = d.package_id AND b.status <> 'FAILED')
+        < (SELECT total FROM packages WHERE id = d.package_id)
     AND NOT EXISTS (SELECT FROM payment_cases k WHERE (k.kind, k.gateway_transaction_id) = ('REFUND', d.cause))"""
 _WILL_BE_OPENED = """
     EXISTS (

@@ -75,6 +75,10 @@ class CaseRepository:
             .execution_options(populate_existing=True)
         )
 
+    async def is_under_review(self, payment_id: PaymentId) -> bool:
+        review = await self.review_of(payment_id)
+        return review is not None and review.closed_at is None
+
     async def matched(self, limit: int) -> Sequence[Matched]:
         """Open cases of money that nobody knew, the oldest first, whose attempt is on record meanwhile."""
         return [Matched(**row) for row in await fetch(self._session, _MATCHED, limit)]

@@ -18,12 +18,14 @@ from mestore.orders.models import OrderItem, Package
 from mestore.orders.returned_amounts import Line, owed_for
 from mestore.orders.returned_units import ReturnedUnits
 from mestore.orders.state_service import OrderStateService
+from mestore.payments.cases.repository import CaseRepository
 from mestore.payments.errors import (
     ItemNotOfPayment,
     NothingWasPaid,
     PackageNeeded,
     PaymentNotFound,
     PaymentNotRefundable,
+    PaymentUnderReview,
     RefundBeyondPayment,
     UnitsPaidBack,
 )
@@ -53,6 +55,7 @@ class AskedRefunds:
         self._refunds = RefundRepository(session)
         self._service = RefundService(session, settings, now)
         self._units = ReturnedUnits(session)
+        self._cases = CaseRepository(session)
 
     async def open(self, admin: User, payment_id: PaymentId, wanted: RefundIn) -> Refund:
         """Owe back a part of a payment, or all of it, and reverse the commission on that.
@@ -60,6 +63,7 @@ class AskedRefunds:
         Raises:
             PaymentNotFound
             PaymentNotRefundable: nothing was paid, or it went back.
+            PaymentUnderReview: whether it pays its order is still to be decided; rejecting it owes all of it back.
             PackageNeeded, ItemNotOfPayment: what is wished is not of one package that it paid for.
             UnitsPaidBack: units were paid back before, or are being returned.
             NothingWasPaid: units cost nothing.
@@ -72,6 +76,8 @@ class AskedRefunds:
         payment = await self._payments.locked(payment_id)
         if payment.status not in REFUNDABLE:
             raise PaymentNotRefundable(payment.status)
+        if await self._cases.is_under_review(payment.id):
+            raise PaymentUnderReview
         packages = await self._states.packages(order) if payment.settles_order else ()
         part = await self._part(payment, packages, wanted)
         await self._refuse_beyond(payment, part)

@@ -115,6 +115,7 @@ class RefundRepository:
             (RefundStatus.REQUESTED,),
             status=RefundStatus.PROCESSING,
             sent_at=func.now(),
+            sends=Refund.sends + 1,
             asks=0,
             ask_after=func.now() + wait,
         )

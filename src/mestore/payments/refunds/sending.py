@@ -1,8 +1,8 @@
 """Money that a gateway sends back, each refund once.
 
 A refund is PROCESSING on record before its gateway is called. No answer leaves it so, and it is asked about at growing
-intervals; it is sent again only when the gateway, asked long enough after, knows of none. What the gateway will not
-send, a person pays out: MANUAL, with a case.
+intervals; it is sent again, at growing intervals too, only when the gateway, asked long enough after, knows of none.
+What the gateway will not send, or never has however often it is sent, a person pays out: MANUAL, with a case.
 """
 
 from datetime import timedelta
@@ -77,8 +77,12 @@ class RefundSending:
         if answer is not None:
             await self._take(order, payment, refund, answer)
         elif refund.gateway_number is None and await self._refunds.sent_before(refund.id, self._grace):
-            log.warning("refund_never_arrived", refund_id=refund.id, gateway=payment.gateway)
-            await self._refunds.request_again(refund.id, refund.asks, timedelta())
+            log.warning("refund_never_arrived", refund_id=refund.id, gateway=payment.gateway, sends=refund.sends)
+            if refund.sends >= len(ASK_AGAIN):
+                why = f"{payment.gateway} knows of none, though it was sent {refund.sends} times"
+                await self._pay_out(payment, refund, why)
+            else:
+                await self._refunds.request_again(refund.id, refund.asks, _interval(refund.sends - 1))
             return
         await self._ask_again(payment, refund)
 

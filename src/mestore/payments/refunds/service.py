@@ -19,7 +19,7 @@ from mestore.core.money import ZERO, Money
 from mestore.core.paging import Slice
 from mestore.core.wiring import Clock, CurrentSettings
 from mestore.core.working_days import end_of
-from mestore.orders.events import RefundDue
+from mestore.orders.events import RefundDue, RefundMade
 from mestore.orders.models import Order
 from mestore.orders.service import OrderService
 from mestore.orders.state_service import By, OrderStateService
@@ -31,7 +31,7 @@ from mestore.payments.models import Payment, Refund
 from mestore.payments.refunds.made import RefundsMade
 from mestore.payments.refunds.repository import RefundFilter, RefundRepository
 from mestore.payments.repository import PaymentRepository
-from mestore.payments.states import ASK_AGAIN, REFUNDABLE, TO_BE_PAID_OUT, RefundStatus
+from mestore.payments.states import ASK_AGAIN, REFUNDABLE, TO_BE_PAID_OUT, PaymentStatus, RefundStatus
 from mestore.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -72,6 +72,8 @@ class RefundService:
             await self._show(due, None, "no payment settled the order")
             return
         amount = min(Money(due.amount), await self._left_of(order, due.package_id))
+        if not amount and await self._was_paid_back(order, payment, due):
+            return
         if not amount or await self._refunds.sum_of(payment.id, made=False) + amount > payment.amount:
             await self._show(due, payment, "more than was paid")
             return
@@ -212,6 +214,18 @@ class RefundService:
         package = next(each for each in await self._states.packages(order) if each.id == package_id)
         paid_back = await self._refunds.sum_of_package(package_id)
         return package.total - paid_back if paid_back < package.total else ZERO
+
+    async def _was_paid_back(self, order: Order, payment: Payment, due: RefundDue) -> bool:
+        """Whether nothing is to be done, since an administrator paid all of the package back before: that it is called
+        off now owes no more, and what comes back then ends its return, and with the last of it the order.
+        """
+        if payment.status is PaymentStatus.REFUNDED:
+            await publish(self._session, RefundMade(order.id, due.package_id, due.cause, str(ZERO)))
+            await self._states.close_refunded(
+                order, By(Actor.SYSTEM, None, f"payment {payment.id} was paid back before")
+            )
+            return True
+        return due.cause.startswith("package:")
 
     async def _show(self, due: RefundDue, payment: Payment | None, why: str) -> None:
         about = {"order_id": due.order_id, "package_id": due.package_id, "amount": due.amount}

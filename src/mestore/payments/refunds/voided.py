@@ -47,7 +47,7 @@ class VoidedPayments:
             return False
         unasked = await self._refunds.sum_of(payment.id, made=False) < payment.amount
         by = By(Actor.SYSTEM, None, f"payment {payment.id} went back")
-        packages = await self._call_off(order, by) if payment.settles_order else ()
+        packages = await self._call_off(order, by) if unasked and payment.settles_order else ()
         await self._make_what_is_on_record(order, payment, charge, by)
         for package in packages:
             await self._rest_of(order, payment, package, charge, by)

@@ -14,6 +14,8 @@ from mestore.core.database import fetch
 from mestore.core.ids import GatewayEventId, OrderId, PaymentId, UserId
 from mestore.core.money import Money
 from mestore.core.paging import Slice, decode, row_number, slice_of
+from mestore.orders.models import Order
+from mestore.orders.states import OrderStatus
 from mestore.payments.gateways.base import Announcement, Charge
 from mestore.payments.models import EventOutcome, Payment, PaymentCase, PaymentEvent
 from mestore.payments.states import OPEN, PaymentMethod
@@ -133,12 +135,17 @@ class PaymentRepository:
         return (await self._session.scalars(query)).all()
 
     async def open_slips(self, buyer_id: UserId) -> int:
-        """How many slips for a counter a buyer has open. Who asks holds the buyer's place until the transaction ends:
-        of two requests at once the second sees the first's.
+        """How many slips for a counter a buyer has open: none of an order that was given up or paid otherwise,
+        though its gateway waits for days. Who asks holds the buyer's place until the transaction ends: of two requests
+        at once the second sees the first's.
         """
         await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"slips {buyer_id}", 0))))
-        open_ones = select(func.count()).where(
-            Payment.buyer_id == buyer_id, Payment.method == PaymentMethod.EFECTY, Payment.status.in_(OPEN)
+        open_ones = select(func.count()).select_from(Payment).join(Order, Order.id == Payment.order_id)
+        open_ones = open_ones.where(
+            Payment.buyer_id == buyer_id,
+            Payment.method == PaymentMethod.EFECTY,
+            Payment.status.in_(OPEN),
+            Order.status == OrderStatus.PENDING,
         )
         return await self._session.scalar(open_ones) or 0
 

@@ -13,7 +13,7 @@ from mestore.core.idempotency import IdempotencyKeyInUse, IdempotencyKeyReused, 
 from mestore.core.ids import PaymentIntentId
 from mestore.core.wiring import CurrentSettings
 from mestore.orders.errors import OrderNotFound
-from mestore.payments.endpoints import ATTEMPT, PAYING, Sitting, status_of
+from mestore.payments.endpoints import ATTEMPT, Sitting, answers, status_of
 from mestore.payments.errors import IntentConfirmed, IntentExpired, IntentNotFound, OrderNotPayable
 from mestore.payments.intents.schemas import ConfirmIn, IntentIn, IntentOut
 from mestore.payments.intents.service import IntentService
@@ -47,7 +47,7 @@ async def create_intent(
     "/confirm",
     summary="Pay what an intent says",
     response_model=AttemptOut,
-    responses=PAYING | refusals(IntentNotFound, IntentExpired, IntentConfirmed),
+    responses=answers("wompi", IntentNotFound, IntentExpired, IntentConfirmed),
 )
 async def confirm_intent(
     body: Annotated[ConfirmIn, Body()],

@@ -127,9 +127,10 @@ async def list_payments(
     payments: Payments,
     limit: Annotated[Limit, Query()] = 20,
     cursor: Annotated[Cursor | None, Query()] = None,
+    total: Annotated[bool, Query()] = False,
 ) -> Slice[Payment]:
     """All attempts to pay, the newest first."""
-    return await payments.of_buyer(buyer, limit, cursor)
+    return await payments.of_buyer(buyer, limit, cursor, count=total)
 
 
 @router.get(

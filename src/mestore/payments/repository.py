@@ -123,12 +123,13 @@ class PaymentRepository:
     async def of_buyer(self, buyer_id: UserId, payment_id: PaymentId) -> Payment | None:
         return await self._session.scalar(select(Payment).where(Payment.id == payment_id, Payment.buyer_id == buyer_id))
 
-    async def page_of_buyer(self, buyer_id: UserId, limit: int, cursor: str | None) -> Slice[Payment]:
+    async def page_of_buyer(self, buyer_id: UserId, limit: int, cursor: str | None, *, count: bool) -> Slice[Payment]:
         query = select(Payment).where(Payment.buyer_id == buyer_id)
+        total = await self._session.scalar(select(func.count()).select_from(query.subquery())) if count else None
         if cursor is not None:
             query = query.where(Payment.id < decode(cursor, row_number)[0])
         rows = (await self._session.scalars(query.order_by(Payment.id.desc()).limit(limit + 1))).all()
-        return slice_of(rows, limit, lambda payment: (payment.id,))
+        return slice_of(rows, limit, lambda payment: (payment.id,), total)
 
     async def events(self, payment_id: PaymentId) -> Sequence[PaymentEvent]:
         query = select(PaymentEvent).where(PaymentEvent.payment_id == payment_id).order_by(PaymentEvent.id)

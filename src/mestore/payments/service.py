@@ -104,13 +104,13 @@ class PaymentService:
         order = await self._orders.of_buyer(buyer.id, order_id)
         return OrderPaymentsView(order.id, order.status, await self._payments.of_order(order.id))
 
-    async def of_buyer(self, buyer: User, limit: int, cursor: str | None) -> Slice[Payment]:
-        """The buyer's attempts, the newest first.
+    async def of_buyer(self, buyer: User, limit: int, cursor: str | None, *, count: bool) -> Slice[Payment]:
+        """The buyer's attempts, the newest first; how many they are, where they are to be counted.
 
         Raises:
             BadCursor: the cursor is not one of ours.
         """
-        return await self._payments.page_of_buyer(buyer.id, limit, cursor)
+        return await self._payments.page_of_buyer(buyer.id, limit, cursor, count=count)
 
     async def own(self, buyer: User, payment_id: PaymentId) -> Payment:
         """Raises:

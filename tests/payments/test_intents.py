@@ -12,6 +12,7 @@ from mestore.users.models import User
 from tests.api import Api
 from tests.make import PSE, Make
 from tests.payments.bank import Bank
+from tests.problems import assert_problem
 from tests.rows import Rows
 
 INTENT, CONFIRM = "/api/v1/payments/create-intent", "/api/v1/payments/confirm"
@@ -120,6 +121,14 @@ async def test_somebody_elses_is_not_there(bank: Bank, api: Api, order: Order, b
     assert (await confirm(api, intent_id, stranger)).status_code == 404
     assert (await api.get(f"/api/v1/payments/status/{intent_id}", by=stranger)).status_code == 404
     assert bank.sandbox.transactions() == []
+
+
+async def test_what_is_no_id_of_an_intent_is_not_repeated(api: Api, buyer: User) -> None:
+    asked = await api.get("/api/v1/payments/status/hunter2-secret", by=buyer)
+    for answer, place in ((asked, "path"), (await confirm(api, "hunter2-secret", buyer), "body")):
+        assert assert_problem(answer, 422)["errors"] == [
+            {"loc": [place, "intent_id"], "msg": "Input should be a UUID", "code": "uuid_parsing"}
+        ]
 
 
 async def test_what_cannot_be_paid_gets_none(api: Api, order: Order, buyer: User, rows: Rows) -> None:

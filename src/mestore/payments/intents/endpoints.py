@@ -1,13 +1,12 @@
 """Paying in two steps: an intent says what is to be paid and how; confirming it pays, once."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from mestore.core.boundary import StrictRoute
+from mestore.core.boundary import StrictRoute, Uuid
 from mestore.core.documentation import refusals
 from mestore.core.idempotency import IdempotencyKeyInUse, IdempotencyKeyReused, OnceDep
 from mestore.core.ids import PaymentIntentId
@@ -70,9 +69,5 @@ async def confirm_intent(
     summary="See what became of my intent",
     responses=refusals(NotSignedIn, WrongAccountType, IntentNotFound),
 )
-async def status_of_intent(
-    intent_id: Annotated[UUID, Path(examples=["01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10"])],
-    buyer: CurrentBuyer,
-    intents: TheIntents,
-) -> IntentOut:
+async def status_of_intent(intent_id: Annotated[Uuid, Path()], buyer: CurrentBuyer, intents: TheIntents) -> IntentOut:
     return await intents.see(buyer, PaymentIntentId(intent_id))

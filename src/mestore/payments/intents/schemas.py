@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from mestore.core.boundary import Input, Output, RowNumber
+from mestore.core.boundary import Input, Output, RowNumber, Uuid
 from mestore.core.money import Money
 from mestore.payments.schemas import CardData, CashData, NequiData, PaymentOut, PseData, ReturnUrl
 from mestore.payments.states import PaymentMethod
@@ -26,7 +26,7 @@ class IntentIn(Input):
 
 
 class ConfirmIn(Input):
-    intent_id: Annotated[UUID, Field(strict=False, examples=["01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10"])]
+    intent_id: Uuid
     payment_data: Annotated[
         PseData | NequiData | CardData | CashData,
         Field(

@@ -115,6 +115,24 @@ async def test_what_does_not_fit_the_method_is_refused(
     assert (await status(api, intent_id, buyer))["status"] == "CREATED"
 
 
+@pytest.mark.parametrize(
+    ("method", "data", "wanted"),
+    [
+        ("EFECTY", {"document_type": "CC"}, [["body", "payment_data"]]),
+        ("NEQUI", {"phone": "1"}, [["body", "payment_data", "phone"]]),
+        ("PSE", PSE | {"bank_code": "x"}, [["body", "payment_data", "bank_code"]]),
+        ("PSE", [], [["body", "payment_data"]]),
+    ],
+)
+async def test_it_is_refused_for_what_its_own_method_needs_and_nothing_else(
+    api: Api, order: Order, buyer: User, rows: Rows, method: str, data: Any, wanted: list[list[str]]
+) -> None:
+    intent_id = await made(api, order, buyer, method)
+    problem = assert_problem(await confirm(api, intent_id, buyer, data), 422)
+    assert [each["loc"] for each in problem["errors"]] == wanted
+    assert await rows.count(Payment) == 0
+
+
 async def test_somebody_elses_is_not_there(bank: Bank, api: Api, order: Order, buyer: User, make: Make) -> None:
     intent_id, stranger = await made(api, order, buyer), await make.buyer()
     assert (await intend(api, order, stranger)).status_code == 404

@@ -33,8 +33,8 @@ from mestore.payments.schemas import (
 from mestore.payments.service import OrderPaymentsView, PaymentService, Way
 from mestore.payments.slips import shown
 from mestore.payments.states import PaymentStatus
-from mestore.users.current import CurrentBuyer, CurrentSession
-from mestore.users.errors import NotSignedIn, WrongAccountType
+from mestore.users.current import CurrentBuyer, CurrentBuyerOrAdmin, CurrentSession
+from mestore.users.errors import NotSignedIn, SecondFactorNeeded, WrongAccountType
 
 router = APIRouter(prefix="/payments", tags=["payments"], route_class=StrictRoute)
 Payments = Annotated[PaymentService, made_here(PaymentService)]
@@ -147,12 +147,12 @@ async def status_of_order(
 
 @router.get(
     "/{payment_id}/events",
-    summary="See what the gateway said of my payment",
-    responses=refusals(NotSignedIn, WrongAccountType, PaymentNotFound),
+    summary="See what the gateway said of a payment",
+    responses=refusals(NotSignedIn, WrongAccountType, SecondFactorNeeded, PaymentNotFound),
 )
 async def list_payment_events(
-    payment_id: Annotated[PathInt, Path(examples=[55])], buyer: CurrentBuyer, payments: Payments
+    payment_id: Annotated[PathInt, Path(examples=[55])], user: CurrentBuyerOrAdmin, payments: Payments
 ) -> PaymentEvents:
-    """The oldest first. What was paid follows from them alone."""
-    events = await payments.events(buyer, PaymentId(payment_id))
+    """Of one's own, for administrators of any; the oldest first. What was paid follows from them alone."""
+    events = await payments.events(user, PaymentId(payment_id))
     return PaymentEvents.model_validate({"payment_id": payment_id, "events": events}, from_attributes=True)

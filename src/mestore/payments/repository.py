@@ -120,8 +120,12 @@ class PaymentRepository:
             await self._session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id))
         ).all()
 
-    async def of_buyer(self, buyer_id: UserId, payment_id: PaymentId) -> Payment | None:
-        return await self._session.scalar(select(Payment).where(Payment.id == payment_id, Payment.buyer_id == buyer_id))
+    async def exists(self, payment_id: PaymentId, buyer_id: UserId | None) -> bool:
+        """Whether there is such an attempt; only of this buyer, if one is named."""
+        wanted = select(Payment.id).where(Payment.id == payment_id)
+        if buyer_id is not None:
+            wanted = wanted.where(Payment.buyer_id == buyer_id)
+        return await self._session.scalar(wanted) is not None
 
     async def page_of_buyer(self, buyer_id: UserId, limit: int, cursor: str | None, *, count: bool) -> Slice[Payment]:
         query = select(Payment).where(Payment.buyer_id == buyer_id)

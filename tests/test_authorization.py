@@ -225,7 +225,7 @@ POST   /api/v1/payments/create-intent                   401    201    404     40
 POST   /api/v1/payments/confirm                         401    200    404     404     404    403    403
 GET    /api/v1/payments/status/{intent_id}              401    200    404     404     404    403    403
 GET    /api/v1/payments                                 401    200    200     200     200    403    403
-GET    /api/v1/payments/{payment_id}/events             401    200    404     404     404    403    403
+GET    /api/v1/payments/{payment_id}/events             401    200    404     404     404    200    200
 GET    /api/v1/payments/{payment_id}/slip               401    409    404     404     404    409    409
 GET    /api/v1/payments/config                          200    200    200     200     200    200    200
 GET    /api/v1/payments/methods                         200    200    200     200     200    200    200

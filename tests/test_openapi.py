@@ -462,6 +462,65 @@ class Stage:
         return buyer
 
 
+async def test_the_examples_of_paying_in_two_steps_work_one_after_the_other(
+    api: Api, make: Make, rows: Rows, world: World, sandbox: RunningSandbox
+) -> None:
+    create, confirm = (
+        named(name).bodies["application/json"]["example"] for name in ("create_intent", "confirm_intent")
+    )
+    buyer = await Stage(make, rows, world).buyer_with_an_order()
+    intent = await api.post(named("create_intent").path, create, by=buyer)
+    paid = await api.post(named("confirm_intent").path, confirm | {"intent_id": intent.json()["intent_id"]}, by=buyer)
+    assert (paid.status_code, paid.json()["status"]) == (200, "PENDING"), paid.text
+
+
+def test_paying_by_an_intent_refuses_what_paying_refuses_and_more() -> None:
+    refused = {status: names_of(answer) for status, answer in named("confirm_intent").spec["responses"].items()}
+    for status, answer in named("process_payment").spec["responses"].items():
+        assert names_of(answer) <= refused[status]
+    assert {"OrderNotFound", "IntentNotFound"} <= refused["404"]
+    assert {"PaymentInProgress", "TooManySlips", "OrderNotPayable", "IntentExpired", "IntentConfirmed"} <= refused[
+        "409"
+    ]
+    assert "GatewayAway" in refused["503"]
+
+
+def named(operation_id: str) -> Operation:
+    return next(each for each in operations() if each.spec["operationId"] == operation_id)
+
+
+def names_of(answer: Json) -> set[str]:
+    """The refusals of which an answer shows examples."""
+    return set(answer["content"].get(PROBLEM, {}).get("examples", ()))
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "gateway"),
+    [
+        ("process_payment", "wompi"),
+        ("confirm_intent", "wompi"),
+        ("process_payment_by_payu", "payu"),
+        ("process_payment_by_efecty", "efecty"),
+    ],
+)
+def test_the_examples_of_an_attempt_say_what_their_status_means(operation_id: str, gateway: str) -> None:
+    known, unknown = (
+        named(operation_id).spec["responses"][status]["content"]["application/json"]["example"]
+        for status in ("200", "202")
+    )
+    assert (known["gateway"], known["status"]) == (gateway, "PENDING")
+    assert known["payment_url"].startswith("https://")
+    assert (known["instructions"] is not None) is (gateway == "efecty")
+    assert (unknown["gateway"], unknown["status"]) == (gateway, "PROCESSING")
+    assert (unknown["payment_url"], unknown["instructions"]) == (None, None)
+
+
+def test_the_example_of_a_collection_that_is_not_known_yet_says_so() -> None:
+    answer = named("confirm_collections").spec["responses"]["202"]["content"]["application/json"]["example"]
+    assert answer["file"] is None
+    assert {each["outcome"] for each in answer["collections"]} == {"PENDING"}
+
+
 FORMS = {"multipart/form-data"}
 """What is pasted there is a file."""
 

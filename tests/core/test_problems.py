@@ -1,4 +1,5 @@
 import time
+from typing import Any
 
 import asyncpg
 import pytest
@@ -13,7 +14,7 @@ from mestore.core.settings import DatabaseSettings
 from mestore.core.world import World, open_world
 from tests.api import Api
 from tests.core.conftest import Serve
-from tests.make import SHIPPING, Make
+from tests.make import PSE, SHIPPING, Make
 from tests.problems import assert_problem
 
 ENGLISH, SPANISH = "There is no such thing.", "No existe."
@@ -82,11 +83,47 @@ async def test_the_name_of_a_way_of_paying_is_not_repeated(api: Api, make: Make)
     )
     assert problem["errors"] == [
         {
-            "loc": ["body"],
-            "msg": "'payment_method' should be one of 'PSE', 'CARD', 'NEQUI', 'BANCOLOMBIA', 'EFECTY'",
+            "loc": ["body", "payment_method"],
+            "msg": "Input should be one of 'PSE', 'CARD', 'NEQUI', 'BANCOLOMBIA', 'EFECTY'",
             "code": "union_tag_invalid",
         }
     ]
+
+
+NO_WHOLE = {"msg": "Input should be a valid integer", "code": "int_type"}
+LACKING = {"msg": "Field required", "code": "missing"}
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ({}, [{"loc": ["body", "payment_method"], **LACKING}]),
+        (
+            {"payment_method": "PSE", "order_id": "1", "payment_data": PSE},
+            [{"loc": ["body", "order_id"], **NO_WHOLE}],
+        ),
+        (
+            {"payment_method": "NEQUI", "order_id": 1, "payment_data": {}},
+            [{"loc": ["body", "payment_data", "phone"], **LACKING}],
+        ),
+        (
+            {"payment_method": "PSE", "order_id": 1, "payment_data": PSE, "PSE": 1},
+            [{"loc": ["body", "PSE"], "msg": "Extra inputs are not permitted", "code": "extra_forbidden"}],
+        ),
+    ],
+    ids=["no method", "a member", "a member of a member", "a member that is called like the method"],
+)
+async def test_the_place_of_a_fault_is_a_place_in_what_was_sent(
+    body: dict[str, Any], wanted: list[Any], api: Api, make: Make
+) -> None:
+    problem = assert_problem(await api.post("/api/v1/payments/process", body, by=await make.buyer()), 422)
+    assert problem["errors"] == wanted
+
+
+async def test_a_text_that_cannot_be_stored_is_told_by_its_place(api: Api, make: Make) -> None:
+    body = {"payment_method": "payment_data", "order_id": 1, "payment_data": {"phone": "\0"}}
+    problem = assert_problem(await api.post("/api/v1/payments/process", body, by=await make.buyer()), 422)
+    assert [each["loc"] for each in problem["errors"]] == [["body", "payment_data", "phone"]]
 
 
 def in_sqlalchemy(error: Exception) -> DBAPIError:

@@ -84,6 +84,25 @@ def test_what_an_order_s_letter_says() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("expires_at", "language", "subject"),
+    [
+        ("2026-11-25T04:04:05+00:00", "es", "Recibimos tu pedido: págalo antes de las 11:04 p. m."),
+        ("2026-11-25T04:04:05+00:00", "en", "We received your order: pay it before 11:04 p.m."),
+        (
+            "2026-11-28T05:59:00+00:00",
+            "es",
+            "Recibimos tu pedido: págalo antes de las 12:59 a. m. del 28 de noviembre de 2026",
+        ),
+        ("2026-11-28T05:59:00+00:00", "en", "We received your order: pay it before 12:59 a.m. of 28 November 2026"),
+    ],
+)
+def test_until_when_an_order_is_to_be_paid_has_a_date_when_it_is_not_the_same_day(
+    expires_at: str, language: str, subject: str
+) -> None:
+    assert write("order_placed", language, ORDER | {"expires_at": expires_at}).subject == subject
+
+
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_code_s_letter_says_the_code_and_how_long_it_works(language: str) -> None:
     letter = write("verify_email", language, CODE)

@@ -89,7 +89,7 @@ async def test_an_order_s_buyer_hears_until_when_it_is_held(story: Story, rows: 
     assert await templates(rows) == ["order_placed"]
     letter = story.to_buyer("Recibimos tu pedido")
     until = story.order.expires_at
-    assert letter["subject"] == f"Recibimos tu pedido: págalo antes de las {clock(until, 'es')}"
+    assert letter["subject"].startswith(f"Recibimos tu pedido: págalo antes de las {clock(until, 'es')}")
     for said in (story.order.order_number, "Café de origen", "Silla de roble", day(until, "es")):
         assert said in letter["text"]
 

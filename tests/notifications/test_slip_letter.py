@@ -43,6 +43,18 @@ async def kept(rows: Rows) -> list[Message]:
     return [message for message in await rows.all(Message) if message.template == "efecty_slip"]
 
 
+async def test_an_order_that_is_paid_in_cash_is_to_be_paid_on_another_day(
+    api: Api, make: Make, rows: Rows, drain: Drain, sandbox: RunningSandbox
+) -> None:
+    buyer = await make.buyer(email="pedido.caja@example.co")
+    await begin_in_cash(api, make, rows, buyer)
+    await drain()
+    (mail,) = [each for each in sandbox.mails("pedido.caja@example.co") if each["subject"].startswith("Recibimos")]
+    ((until,),) = await rows.execute("SELECT expires_at FROM orders")
+    wanted = f"Recibimos tu pedido: págalo antes de las {clock(until, 'es')} del {day(until, 'es')}"
+    assert mail["subject"] == wanted
+
+
 async def test_whoever_chose_cash_gets_the_code_by_mail(
     api: Api, world: World, make: Make, rows: Rows, drain: Drain, sandbox: RunningSandbox
 ) -> None:

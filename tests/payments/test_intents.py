@@ -12,6 +12,7 @@ from mestore.users.models import User
 from tests.api import Api
 from tests.make import PSE, Make
 from tests.payments.bank import Bank
+from tests.problems import assert_problem
 from tests.rows import Rows
 
 INTENT, CONFIRM = "/api/v1/payments/create-intent", "/api/v1/payments/confirm"
@@ -114,12 +115,38 @@ async def test_what_does_not_fit_the_method_is_refused(
     assert (await status(api, intent_id, buyer))["status"] == "CREATED"
 
 
+@pytest.mark.parametrize(
+    ("method", "data", "wanted"),
+    [
+        ("EFECTY", {"document_type": "CC"}, [["body", "payment_data"]]),
+        ("NEQUI", {"phone": "1"}, [["body", "payment_data", "phone"]]),
+        ("PSE", PSE | {"bank_code": "x"}, [["body", "payment_data", "bank_code"]]),
+        ("PSE", [], [["body", "payment_data"]]),
+    ],
+)
+async def test_it_is_refused_for_what_its_own_method_needs_and_nothing_else(
+    api: Api, order: Order, buyer: User, rows: Rows, method: str, data: Any, wanted: list[list[str]]
+) -> None:
+    intent_id = await made(api, order, buyer, method)
+    problem = assert_problem(await confirm(api, intent_id, buyer, data), 422)
+    assert [each["loc"] for each in problem["errors"]] == wanted
+    assert await rows.count(Payment) == 0
+
+
 async def test_somebody_elses_is_not_there(bank: Bank, api: Api, order: Order, buyer: User, make: Make) -> None:
     intent_id, stranger = await made(api, order, buyer), await make.buyer()
     assert (await intend(api, order, stranger)).status_code == 404
     assert (await confirm(api, intent_id, stranger)).status_code == 404
     assert (await api.get(f"/api/v1/payments/status/{intent_id}", by=stranger)).status_code == 404
     assert bank.sandbox.transactions() == []
+
+
+async def test_what_is_no_id_of_an_intent_is_not_repeated(api: Api, buyer: User) -> None:
+    asked = await api.get("/api/v1/payments/status/hunter2-secret", by=buyer)
+    for answer, place in ((asked, "path"), (await confirm(api, "hunter2-secret", buyer), "body")):
+        assert assert_problem(answer, 422)["errors"] == [
+            {"loc": [place, "intent_id"], "msg": "Input should be a UUID", "code": "uuid_parsing"}
+        ]
 
 
 async def test_what_cannot_be_paid_gets_none(api: Api, order: Order, buyer: User, rows: Rows) -> None:

@@ -252,6 +252,9 @@ async def test_of_what_was_not_paid_nothing_goes_back(
     await rows.execute(f"UPDATE payments SET status = '{status}'")
     refused = assert_problem(await ask(api, admin, sale.payment, amount="1000.00"), 409)
     assert (refused["type"], refused["payment_status"]) == ("/problems/payment-not-refundable", status)
+    assert (
+        refused["title"] == "There is nothing of this payment to send back: it was not paid, or it went back otherwise."
+    )
     assert await rows.count(Refund) == 0
 
 

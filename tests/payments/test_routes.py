@@ -195,6 +195,21 @@ async def test_a_buyer_has_at_most_three_slips_open(
     assert await rows.count(Payment) == len(payvalida.orders()) == 3
 
 
+async def test_slips_of_cancelled_orders_do_not_count(
+    bank: Bank, api: Api, make: Make, rows: Rows, payvalida: PayvalidaShop
+) -> None:
+    buyer = await make.buyer()
+    orders = [await make.order(buyer=buyer) for _ in range(5)]
+    for order in orders[:3]:
+        assert (await bank.pay(order, method="EFECTY", by=buyer)).status_code == 200
+    assert (await bank.pay(orders[3], method="EFECTY", by=buyer)).json()["open_slips"] == 3
+    assert (await api.post(f"/api/v1/orders/{orders[0].id}/cancel", {}, by=buyer)).status_code == 200
+    answers = [await bank.pay(order, method="EFECTY", by=buyer) for order in orders[3:]]
+    assert [answer.status_code for answer in answers] == [200, 409]
+    assert (answers[1].json()["type"], answers[1].json()["open_slips"]) == ("/problems/too-many-slips", 3)
+    assert await attempts(rows) == [("efecty", "PENDING")] * 4
+
+
 async def test_a_card_is_typed_on_the_gateways_own_page(
     bank: Bank, api: Api, make: Make, rows: Rows, settings: Settings
 ) -> None:

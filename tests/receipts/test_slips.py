@@ -182,6 +182,22 @@ async def test_what_does_not_wait_any_more_has_none_and_says_why(
     assert (await rows.get(Payment, payment.id)).status is status
 
 
+@pytest.mark.parametrize("kind", ["pdf", "html"])
+async def test_a_cancelled_order_has_none_though_its_gateway_still_waits(
+    kind: str, api: Api, make: Make, rows: Rows, cashier: Cashier
+) -> None:
+    payment = await cashier.begun()
+    buyer = await make.existing_user(payment.buyer_id)
+    assert (await api.get(path(payment, kind), by=buyer)).status_code == 200
+    assert (await api.post(f"/api/v1/orders/{payment.order_id}/cancel", {}, by=buyer)).status_code == 200
+    assert (await rows.get(Payment, payment.id)).status is PaymentStatus.PENDING
+    for reader in (buyer, await make.user(UserType.ADMIN)):
+        refused = assert_problem(await api.get(path(payment, kind), by=reader), 409)
+        assert refused["type"] == "/problems/slip-not-pending"
+    code = (await api.get(f"/api/v1/payments/efecty/validate/{payment.code}", by=buyer)).json()
+    assert (code["valid"], code["reason"]) == (False, "ORDER_NOT_PAYABLE")
+
+
 async def test_a_code_that_is_not_taken_any_more_is_not_printed_though_no_gateway_said_so(
     api: Api, make: Make, rows: Rows, cashier: Cashier
 ) -> None:

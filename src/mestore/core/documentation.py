@@ -5,6 +5,7 @@ names the refusals it can give with `refusals(…)`. `tests/test_openapi.py` fai
 example.
 """
 
+import json
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, get_type_hints
 
@@ -24,6 +25,8 @@ _BY_FORMAT = {
     "uri": "https://shop.example/pago",
     "email": "ana@example.co",
 }
+_SHOWN = "x-example"
+"""Holds a JSON text until the document is complete: out of anything else FastAPI takes what is null."""
 _TEXT: Json = {"type": "string"}
 _LIMITED: Json = {
     "RateLimit-Policy": {
@@ -80,6 +83,11 @@ def refusals(*kinds: type[Refusal]) -> dict[int | str, Json]:
             answer["description"] += f" Or: {kind.title()}"
         answer["content"][PROBLEM_JSON]["examples"][kind.__name__] = {"value": _problem_example(kind)}
     return found
+
+
+def shows(**members: Any) -> Json:
+    """For one of the `responses` of a route: members of its example that are not what the type says."""
+    return {"content": {"application/json": {_SHOWN: json.dumps(members)}}}
 
 
 def _problem_example(kind: type[Refusal]) -> Json:
@@ -152,6 +160,8 @@ def _complete_operation(operation: Json, components: Json, *, counted: bool) -> 
                 media["schema"] = {"$ref": "#/components/schemas/Problem"}
             elif "schema" in media and "examples" not in media:
                 media.setdefault("example", _example(media["schema"], components))
+            if _SHOWN in media:
+                media["example"] = {**media["example"], **json.loads(media.pop(_SHOWN))}
 
 
 def _headers(status: int, operation: Json) -> Json:
@@ -192,7 +202,7 @@ def _add_refusals(responses: Json, kinds: list[type[Refusal]]) -> None:
 
 def _example(schema: Json, components: Json) -> Any:  # noqa: PLR0911 - one line for each kind of schema
     """An example of a schema: its own, or composed of those of its parts. A text without one gives `None`."""
-    if "$ref" in schema:
+    if "$ref" in schema and not schema.get("examples"):
         return _example(components[schema["$ref"].rsplit("/", 1)[1]], components)
     for said in ("example", "const", "default"):
         if said in schema:

@@ -118,18 +118,31 @@ async def _refusal(request: Request, refusal: Exception) -> Response:
 
 async def _validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = [
-        {"loc": [str(part)[:_LONGEST_NAME] for part in each["loc"]], "msg": _message(each), "code": each["type"]}
-        for each in error.errors()[:_MOST_ERRORS]
-    ]
+    tag = _tag(request, error.body)
+    found = [_told(each, tag) for each in error.errors()[:_MOST_ERRORS]]
     return problem(request, errors.ValidationFailed, members={"errors": found})
 
 
-def _message(error: Mapping[str, Any]) -> str:
-    """What pydantic says, but for the kinds of which it repeats what was sent."""
-    if error["type"] == "union_tag_invalid":
-        return f"{error['ctx']['discriminator']} should be one of {error['ctx']['expected_tags']}"
-    return str(error["msg"])
+def _tag(request: Request, body: Any) -> str | None:
+    """What tells which of several bodies this one is, as in `"payment_method": "PSE"`: pydantic begins the places of
+    its errors with it, though it is no place in what was sent.
+    """
+    field = getattr(request.scope.get("route"), "body_field", None)
+    name = None if field is None else field.field_info.discriminator
+    return body.get(name) if name is not None and isinstance(body, dict) else None
+
+
+def _told(error: Mapping[str, Any], tag: str | None) -> dict[str, Any]:
+    """A fault as pydantic says it, but for those of which it tells our inside or repeats what was sent."""
+    place, message, code = tuple(error["loc"]), str(error["msg"]), error["type"]
+    if tag is not None and place[:2] == ("body", tag):
+        place = ("body", *place[2:])
+    elif code == "union_tag_not_found":
+        place, message, code = (*place, error["ctx"]["discriminator"].strip("'")), "Field required", "missing"
+    elif code == "union_tag_invalid":
+        place = (*place, error["ctx"]["discriminator"].strip("'"))
+        message = f"Input should be one of {error['ctx']['expected_tags']}"
+    return {"loc": [str(part)[:_LONGEST_NAME] for part in place], "msg": message, "code": code}
 
 
 async def _http(request: Request, error: Exception) -> Response:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from mestore.auth.device import CurrentDevice
 from mestore.core.boundary import Cursor, Limit, PathInt, StrictRoute
 from mestore.core.documentation import refusals
+from mestore.core.errors import Refusal
 from mestore.core.idempotency import IdempotencyKeyInUse, IdempotencyKeyReused, OnceDep
 from mestore.core.ids import OrderId, PaymentId
 from mestore.core.paging import BadCursor, Page, Slice
@@ -16,6 +17,7 @@ from mestore.core.wiring import CurrentSettings, made_here
 from mestore.orders.errors import OrderNotFound
 from mestore.payments.attempts import Wanted
 from mestore.payments.errors import GatewayAway, OrderNotPayable, PaymentInProgress, PaymentNotFound, TooManySlips
+from mestore.payments.examples import not_known, waiting
 from mestore.payments.gateways.base import Device
 from mestore.payments.gateways.payu import PayuGateway
 from mestore.payments.models import Payment
@@ -31,8 +33,8 @@ from mestore.payments.schemas import (
 from mestore.payments.service import OrderPaymentsView, PaymentService, Way
 from mestore.payments.slips import shown
 from mestore.payments.states import PaymentStatus
-from mestore.users.current import CurrentBuyer, CurrentSession
-from mestore.users.errors import NotSignedIn, WrongAccountType
+from mestore.users.current import CurrentBuyer, CurrentBuyerOrAdmin, CurrentSession
+from mestore.users.errors import NotSignedIn, SecondFactorNeeded, WrongAccountType
 
 router = APIRouter(prefix="/payments", tags=["payments"], route_class=StrictRoute)
 Payments = Annotated[PaymentService, made_here(PaymentService)]
@@ -41,21 +43,19 @@ DeviceHeader = Annotated[
     Header(alias="X-Device-Id", description="What your pages call this device, where they can tell one from another"),
 ]
 ATTEMPT = TypeAdapter(AttemptOut)
-PAYING: dict[int | str, dict[str, Any]] = {
-    202: {"description": "The gateway's answer is not known yet. Do not pay again.", "model": AttemptOut},
-    **refusals(
-        NotSignedIn,
-        WrongAccountType,
-        OrderNotFound,
-        OrderNotPayable,
-        PaymentInProgress,
-        TooManySlips,
-        GatewayAway,
-        IdempotencyKeyInUse,
-        IdempotencyKeyReused,
-    ),
-}
-"""What an address that begins a payment answers besides 200."""
+
+
+def answers(gateway: str, *more: type[Refusal]) -> dict[int | str, dict[str, Any]]:
+    """What an address that begins a payment, as through this gateway, answers; `more` are the refusals of its own."""
+    not_known_yet = {"description": "The gateway's answer is not known yet. Do not pay again.", "model": AttemptOut}
+    return {
+        200: waiting(gateway),
+        202: not_known_yet | not_known(gateway),
+        **refusals(
+            *(NotSignedIn, WrongAccountType, OrderNotFound, OrderNotPayable, PaymentInProgress, TooManySlips),
+            *(GatewayAway, IdempotencyKeyInUse, IdempotencyKeyReused, *more),
+        ),
+    }
 
 
 def status_of(attempt: AttemptOut) -> int:
@@ -73,7 +73,7 @@ Sitting = Annotated[Device | None, Depends(sitting)]
 
 
 class Paying:
-    """One request to pay, answered once for its key."""
+    """One request to pay, waiting once for its key."""
 
     def __init__(
         self, buyer: CurrentBuyer, payments: Payments, settings: CurrentSettings, device: Sitting, once: OnceDep
@@ -95,7 +95,7 @@ class Paying:
 Pay = Annotated[Paying, made_here(Paying)]
 
 
-@router.post("/process", summary="Pay an order", response_model=AttemptOut, responses=PAYING)
+@router.post("/process", summary="Pay an order", response_model=AttemptOut, responses=answers("wompi"))
 async def process_payment(body: Annotated[ProcessIn, Body()], pay: Pay) -> Response:
     """Send the buyer to `payment_url`, then ask `status/order/{order_id}`: only that says whether the order is paid.
 
@@ -104,13 +104,13 @@ async def process_payment(body: Annotated[ProcessIn, Body()], pay: Pay) -> Respo
     return await pay.answer(body)
 
 
-@router.post("/process/payu", summary="Pay an order through PayU", response_model=AttemptOut, responses=PAYING)
+@router.post("/process/payu", summary="Pay an order through PayU", response_model=AttemptOut, responses=answers("payu"))
 async def process_payment_by_payu(body: Annotated[PayuIn, Body()], pay: Pay) -> Response:
     """As `process`, but no other gateway is asked. A card is typed on PayU's page: POST `form` to `payment_url`."""
     return await pay.answer(body, PayuGateway.name)
 
 
-@router.post("/process/efecty", summary="Pay an order in cash", response_model=AttemptOut, responses=PAYING)
+@router.post("/process/efecty", summary="Pay an order in cash", response_model=AttemptOut, responses=answers("efecty"))
 async def process_payment_by_efecty(body: Annotated[PayByEfecty, Body()], pay: Pay) -> Response:
     """A slip that is paid at any of Efecty's counters: `instructions` say how, and until when."""
     return await pay.answer(body)
@@ -127,9 +127,10 @@ async def list_payments(
     payments: Payments,
     limit: Annotated[Limit, Query()] = 20,
     cursor: Annotated[Cursor | None, Query()] = None,
+    total: Annotated[bool, Query()] = False,
 ) -> Slice[Payment]:
     """All attempts to pay, the newest first."""
-    return await payments.of_buyer(buyer, limit, cursor)
+    return await payments.of_buyer(buyer, limit, cursor, count=total)
 
 
 @router.get(
@@ -146,12 +147,12 @@ async def status_of_order(
 
 @router.get(
     "/{payment_id}/events",
-    summary="See what the gateway said of my payment",
-    responses=refusals(NotSignedIn, WrongAccountType, PaymentNotFound),
+    summary="See what the gateway said of a payment",
+    responses=refusals(NotSignedIn, WrongAccountType, SecondFactorNeeded, PaymentNotFound),
 )
 async def list_payment_events(
-    payment_id: Annotated[PathInt, Path(examples=[55])], buyer: CurrentBuyer, payments: Payments
+    payment_id: Annotated[PathInt, Path(examples=[55])], user: CurrentBuyerOrAdmin, payments: Payments
 ) -> PaymentEvents:
-    """The oldest first. What was paid follows from them alone."""
-    events = await payments.events(buyer, PaymentId(payment_id))
+    """Of one's own, for administrators of any; the oldest first. What was paid follows from them alone."""
+    events = await payments.events(user, PaymentId(payment_id))
     return PaymentEvents.model_validate({"payment_id": payment_id, "events": events}, from_attributes=True)

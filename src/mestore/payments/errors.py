@@ -55,9 +55,9 @@ class RefundNotOpen(Conflict):
 
 @dataclass(eq=False)
 class PaymentNotRefundable(Conflict):
-    """Nothing of this payment is left with us: it went back otherwise."""
+    """There is nothing of this payment to send back: it was not paid, or it went back otherwise."""
 
-    spanish = "De este pago ya no tenemos nada: se devolvió de otra manera."
+    spanish = "De este pago no hay nada que devolver: no se pagó, o ya se devolvió de otra manera."
     payment_status: PaymentStatus
 
 

@@ -14,6 +14,8 @@ from mestore.core.database import fetch
 from mestore.core.ids import GatewayEventId, OrderId, PaymentId, UserId
 from mestore.core.money import Money
 from mestore.core.paging import Slice, decode, row_number, slice_of
+from mestore.orders.models import Order
+from mestore.orders.states import OrderStatus
 from mestore.payments.gateways.base import Announcement, Charge
 from mestore.payments.models import EventOutcome, Payment, PaymentCase, PaymentEvent
 from mestore.payments.states import OPEN, PaymentMethod
@@ -123,27 +125,37 @@ class PaymentRepository:
             await self._session.scalars(select(Payment).where(Payment.order_id == order_id).order_by(Payment.id))
         ).all()
 
-    async def of_buyer(self, buyer_id: UserId, payment_id: PaymentId) -> Payment | None:
-        return await self._session.scalar(select(Payment).where(Payment.id == payment_id, Payment.buyer_id == buyer_id))
+    async def exists(self, payment_id: PaymentId, buyer_id: UserId | None) -> bool:
+        """Whether there is such an attempt; only of this buyer, if one is named."""
+        wanted = select(Payment.id).where(Payment.id == payment_id)
+        if buyer_id is not None:
+            wanted = wanted.where(Payment.buyer_id == buyer_id)
+        return await self._session.scalar(wanted) is not None
 
-    async def page_of_buyer(self, buyer_id: UserId, limit: int, cursor: str | None) -> Slice[Payment]:
+    async def page_of_buyer(self, buyer_id: UserId, limit: int, cursor: str | None, *, count: bool) -> Slice[Payment]:
         query = select(Payment).where(Payment.buyer_id == buyer_id)
+        total = await self._session.scalar(select(func.count()).select_from(query.subquery())) if count else None
         if cursor is not None:
             query = query.where(Payment.id < decode(cursor, row_number)[0])
         rows = (await self._session.scalars(query.order_by(Payment.id.desc()).limit(limit + 1))).all()
-        return slice_of(rows, limit, lambda payment: (payment.id,))
+        return slice_of(rows, limit, lambda payment: (payment.id,), total)
 
     async def events(self, payment_id: PaymentId) -> Sequence[PaymentEvent]:
         query = select(PaymentEvent).where(PaymentEvent.payment_id == payment_id).order_by(PaymentEvent.id)
         return (await self._session.scalars(query)).all()
 
     async def open_slips(self, buyer_id: UserId) -> int:
-        """How many slips for a counter a buyer has open. Who asks holds the buyer's place until the transaction ends:
-        of two requests at once the second sees the first's.
+        """How many slips for a counter a buyer has open: none of an order that was given up or paid otherwise,
+        though its gateway waits for days. Who asks holds the buyer's place until the transaction ends: of two requests
+        at once the second sees the first's.
         """
         await self._session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"slips {buyer_id}", 0))))
-        open_ones = select(func.count()).where(
-            Payment.buyer_id == buyer_id, Payment.method == PaymentMethod.EFECTY, Payment.status.in_(OPEN)
+        open_ones = select(func.count()).select_from(Payment).join(Order, Order.id == Payment.order_id)
+        open_ones = open_ones.where(
+            Payment.buyer_id == buyer_id,
+            Payment.method == PaymentMethod.EFECTY,
+            Payment.status.in_(OPEN),
+            Order.status == OrderStatus.PENDING,
         )
         return await self._session.scalar(open_ones) or 0
 

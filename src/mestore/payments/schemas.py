@@ -152,7 +152,10 @@ class EventOut(Output):
     at: datetime
     source: Annotated[
         str,
-        Field(description="`start`, `webhook`, `sweep` or `collection`: how we learned of it", examples=["webhook"]),
+        Field(
+            description="How we learned of it: `start`, `webhook`, `sweep`, `collection`, `code` or `reconciliation`",
+            examples=["webhook"],
+        ),
     ]
     status: PaymentStatus
     amount: Money

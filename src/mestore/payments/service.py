@@ -28,6 +28,7 @@ from mestore.payments.repository import PaymentRepository
 from mestore.payments.schemas import PayByCard
 from mestore.payments.settlement import Settlement
 from mestore.payments.states import PaymentMethod, PaymentStatus
+from mestore.users.current import STAFF
 from mestore.users.models import User
 
 log = structlog.get_logger(__name__)
@@ -104,30 +105,23 @@ class PaymentService:
         order = await self._orders.of_buyer(buyer.id, order_id)
         return OrderPaymentsView(order.id, order.status, await self._payments.of_order(order.id))
 
-    async def of_buyer(self, buyer: User, limit: int, cursor: str | None) -> Slice[Payment]:
-        """The buyer's attempts, the newest first.
+    async def of_buyer(self, buyer: User, limit: int, cursor: str | None, *, count: bool) -> Slice[Payment]:
+        """The buyer's attempts, the newest first; how many they are, where they are to be counted.
 
         Raises:
             BadCursor: the cursor is not one of ours.
         """
-        return await self._payments.page_of_buyer(buyer.id, limit, cursor)
+        return await self._payments.page_of_buyer(buyer.id, limit, cursor, count=count)
 
-    async def own(self, buyer: User, payment_id: PaymentId) -> Payment:
-        """Raises:
-        PaymentNotFound: absent, or somebody else's.
-        """
-        payment = await self._payments.of_buyer(buyer.id, payment_id)
-        if payment is None:
-            raise PaymentNotFound
-        return payment
-
-    async def events(self, buyer: User, payment_id: PaymentId) -> Sequence[PaymentEvent]:
-        """What its gateway said of an attempt, the oldest first.
+    async def events(self, user: User, payment_id: PaymentId) -> Sequence[PaymentEvent]:
+        """What its gateway said of the caller's attempt, or, for staff, of anybody's; the oldest first.
 
         Raises:
             PaymentNotFound: absent, or somebody else's.
         """
-        return await self._payments.events((await self.own(buyer, payment_id)).id)
+        if not await self._payments.exists(payment_id, None if user.user_type in STAFF else user.id):
+            raise PaymentNotFound
+        return await self._payments.events(payment_id)
 
     def _candidates(self, method: PaymentMethod, way: Way) -> Iterator[Gateway]:
         configured = gateways(self._world)

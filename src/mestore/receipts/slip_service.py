@@ -5,6 +5,7 @@ from enum import StrEnum
 from mestore.core.database import Session, checkpoint
 from mestore.core.ids import PaymentId
 from mestore.core.wiring import CurrentSettings
+from mestore.orders.states import OrderStatus
 from mestore.payments.barcode import SlipBarcode
 from mestore.payments.slips import instructions
 from mestore.payments.states import PaymentStatus
@@ -36,7 +37,7 @@ class SlipService:
         Raises:
             PaymentNotFound: there is no such attempt, or it is somebody else's.
             NoSlip: it has no code, or none yet.
-            SlipNotPending: it was paid, declined or given up.
+            SlipNotPending: it was paid, declined or given up, or its order was: its gateway may not know yet.
             SlipExpired: its code is taken no longer, though its gateway has not said so yet.
             PrinterBusy: too much is being made.
         """
@@ -48,16 +49,17 @@ class SlipService:
 
     async def _slip(self, user: User, payment_id: PaymentId) -> Slip:
         buyer_id = None if user.user_type in STAFF else user.id
-        payment, order_number, is_over = await self._slips.payment(payment_id, buyer_id)
+        found = await self._slips.payment(payment_id, buyer_id)
+        payment = found.payment
         told = instructions(payment, self._settings)
         if told is None:
             raise NoSlip
-        if payment.status is not PaymentStatus.PENDING:
+        if payment.status is not PaymentStatus.PENDING or found.order_status is not OrderStatus.PENDING:
             raise SlipNotPending(payment.status)
-        if is_over:
+        if found.is_over:
             raise SlipExpired(told.expires_at)
         return Slip(
-            order_number=order_number,
+            order_number=found.order_number,
             begun_at=payment.created_at,
             code=told.code,
             amount=told.amount,

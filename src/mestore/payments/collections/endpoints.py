@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from mestore.core import forms
 from mestore.core.boundary import StrictRoute, parse_json
-from mestore.core.documentation import refusals
+from mestore.core.documentation import refusals, shows
 from mestore.core.errors import BodyTooLarge, NotJson
 from mestore.core.forms import FormExpected, FormUnreadable
 from mestore.core.wiring import CurrentSettings
@@ -39,6 +39,23 @@ _FILE_EXAMPLE = (
     "080000000010000000000080000000001\r\n"
     "09000000001000000000008000000\r\n"
 )
+_NOT_KNOWN_YET = shows(
+    file=None,
+    collections=[
+        {
+            "line": None,
+            "reference": "326000095601",
+            "amount": "80000.00",
+            "receipt": "004512",
+            "outcome": "PENDING",
+            "already": False,
+            "payment_id": 55,
+        }
+    ],
+    outcomes=[{"outcome": "PENDING", "count": 1, "amount": "80000.00"}],
+    total="80000.00",
+)
+"""A code of which the gateway has not heard."""
 
 
 def _documented() -> dict[str, Any]:
@@ -99,7 +116,11 @@ class Incoming:
     response_model=CollectionReport,
     openapi_extra=_documented(),
     responses={
-        202: {"description": "The gateway does not know of it yet. Nothing was changed.", "model": CollectionReport},
+        202: {
+            "description": "The gateway does not know of it yet. Nothing was changed.",
+            "model": CollectionReport,
+            **_NOT_KNOWN_YET,
+        },
         **refusals(
             *(NotSignedIn, WrongAccountType, SecondFactorNeeded, CodeNotFound, CodeNotPaid, CollectedOtherwise),
             *(CollectionFileRefused, CollectedInFuture, NotJson, FormExpected, FormUnreadable, BodyTooLarge),

@@ -1,19 +1,18 @@
 """Paying in two steps: an intent says what is to be paid and how; confirming it pays, once."""
 
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Path
 from pydantic import TypeAdapter
 from starlette.responses import Response
 
-from mestore.core.boundary import StrictRoute
+from mestore.core.boundary import StrictRoute, Uuid
 from mestore.core.documentation import refusals
 from mestore.core.idempotency import IdempotencyKeyInUse, IdempotencyKeyReused, OnceDep
 from mestore.core.ids import PaymentIntentId
 from mestore.core.wiring import CurrentSettings
 from mestore.orders.errors import OrderNotFound
-from mestore.payments.endpoints import ATTEMPT, PAYING, Sitting, status_of
+from mestore.payments.endpoints import ATTEMPT, Sitting, answers, status_of
 from mestore.payments.errors import IntentConfirmed, IntentExpired, IntentNotFound, OrderNotPayable
 from mestore.payments.intents.schemas import ConfirmIn, IntentIn, IntentOut
 from mestore.payments.intents.service import IntentService
@@ -47,7 +46,7 @@ async def create_intent(
     "/confirm",
     summary="Pay what an intent says",
     response_model=AttemptOut,
-    responses=PAYING | refusals(IntentNotFound, IntentExpired, IntentConfirmed),
+    responses=answers("wompi", IntentNotFound, IntentExpired, IntentConfirmed),
 )
 async def confirm_intent(
     body: Annotated[ConfirmIn, Body()],
@@ -70,9 +69,5 @@ async def confirm_intent(
     summary="See what became of my intent",
     responses=refusals(NotSignedIn, WrongAccountType, IntentNotFound),
 )
-async def status_of_intent(
-    intent_id: Annotated[UUID, Path(examples=["01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10"])],
-    buyer: CurrentBuyer,
-    intents: TheIntents,
-) -> IntentOut:
+async def status_of_intent(intent_id: Annotated[Uuid, Path()], buyer: CurrentBuyer, intents: TheIntents) -> IntentOut:
     return await intents.see(buyer, PaymentIntentId(intent_id))

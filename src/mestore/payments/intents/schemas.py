@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
+from pydantic_core import PydanticCustomError
 
-from mestore.core.boundary import Input, Output, RowNumber
+from mestore.core.boundary import Input, Output, RowNumber, Uuid
 from mestore.core.money import Money
 from mestore.payments.schemas import CardData, CashData, NequiData, PaymentOut, PseData, ReturnUrl
 from mestore.payments.states import PaymentMethod
@@ -25,10 +26,17 @@ class IntentIn(Input):
     return_url: ReturnUrl | None = None
 
 
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise PydanticCustomError("dict_type", "Input should be an object")
+    return value
+
+
 class ConfirmIn(Input):
-    intent_id: Annotated[UUID, Field(strict=False, examples=["01935b1e-7c4a-7d3e-9a52-6f1c2b8d4e10"])]
+    intent_id: Uuid
     payment_data: Annotated[
-        PseData | NequiData | CardData | CashData,
+        dict[str, Any],
+        PlainValidator(_object, json_schema_input_type=PseData | NequiData | CardData | CashData),
         Field(
             description="As `payment_data` of `process`, for the intent's method",
             examples=[
@@ -36,6 +44,7 @@ class ConfirmIn(Input):
             ],
         ),
     ]
+    """Read when the intent's method is known: as one of all methods' it would be refused by every one of them."""
 
 
 class IntentOut(Output):

@@ -79,7 +79,7 @@ def _wanted(intent: PaymentIntent, said: ConfirmIn) -> Wanted:
         "order_id": intent.order_id,
         "payment_method": intent.method.value,
         "return_url": intent.return_url,
-        "payment_data": said.payment_data.model_dump(exclude_unset=True),
+        "payment_data": said.payment_data,
     }
     try:
         return _WANTED.validate_python(whole)

@@ -162,6 +162,43 @@ async def test_k05_repeating_a_request_whose_process_died_recovers_the_address_o
     assert await rows.count(Payment) == len(bank.sandbox.transactions()) == 1
 
 
+async def hosted_and_died(bank: Bank, rows: Rows, order: Order, key: dict[str, str]) -> None:
+    """What a crash leaves right after a card that is to be typed at Wompi was put on record."""
+    assert (await bank.pay(order, method="CARD", headers=key)).status_code == 200
+    await rows.execute("UPDATE idempotency_keys SET body = NULL, status = NULL, leased_until = now()")
+    await rows.execute("UPDATE payments SET status = 'PROCESSING', payment_url = NULL, gateway_transaction_id = NULL")
+
+
+async def test_a_request_that_is_repeated_continues_no_other_request_s_attempt(
+    bank: Bank, make: Make, rows: Rows, world: World
+) -> None:
+    order, key = await make.order(), {"Idempotency-Key": "card-1"}
+    await hosted_and_died(bank, rows, order, key)
+    await sweep(world, rows)
+    bank.sandbox.control("fail_next", call="POST /transactions", mode="timeout_before_processing", times=1)
+    other = await bank.pay(order, headers={"Idempotency-Key": "pse-1"})
+    assert (other.status_code, other.json()["status"]) == (202, "PROCESSING")
+    again = await bank.pay(order, method="CARD", headers=key)
+    ended, open_one = sorted(await rows.all(Payment), key=lambda payment: payment.id)
+    assert (again.status_code, again.json()["payment_id"], again.json()["status"]) == (200, ended.id, "ERROR")
+    assert (open_one.status, open_one.gateway_transaction_id) == (PaymentStatus.PROCESSING, None)
+    assert bank.sandbox.transactions() == []
+
+
+async def test_repeated_while_its_gateway_is_not_asked_it_is_refused_and_the_order_is_free(
+    bank: Bank, make: Make, rows: Rows, world: World
+) -> None:
+    order, key = await make.order(), {"Idempotency-Key": "card-1"}
+    await hosted_and_died(bank, rows, order, key)
+    await world.redis.hset("breaker:wompi", mapping={"state": "opened", "opened_at": str(world.now().timestamp())})
+    refused = await bank.pay(order, method="CARD", headers=key)
+    assert (refused.status_code, refused.json()["type"]) == (503, "/problems/gateway-away")
+    assert [payment.status for payment in await rows.all(Payment)] == [PaymentStatus.ERROR]
+    await world.redis.hset("breaker:wompi", mapping={"state": "closed", "opened_at": ""})
+    assert (await bank.pay(order, method="CARD", headers=key)).json()["status"] == "PENDING"
+    assert await rows.count(Payment) == 2
+
+
 async def test_a_code_that_is_another_attempts_is_told_to_nobody(
     counter: Counter, make: Make, rows: Rows, world: World
 ) -> None:

@@ -79,7 +79,8 @@ class PaymentService:
         """
         if way.resumed:
             order = await self._orders.locked_of_buyer(buyer.id, OrderId(wanted.order_id))
-            if begun := await self._payments.of_order(order.id):
+            attempts = await self._payments.of_order(order.id)
+            if begun := [payment for payment in attempts if _is_of(payment, wanted, way)]:
                 return await self._continue(begun[-1], buyer, wanted, way)
         last: Payment | None = None
         for gateway in self._candidates(PaymentMethod(wanted.payment_method), way):
@@ -160,7 +161,11 @@ class PaymentService:
         return payment
 
     async def _continue(self, payment: Payment, buyer: User, wanted: Wanted, way: Way) -> Payment:
-        """What became of an attempt whose process died: the gateway is asked by our reference."""
+        """What became of an attempt whose process died: the gateway is asked by our reference.
+
+        Raises:
+            GatewayAway: it is not to be asked now, and had begun nothing; the attempt is on record as failed.
+        """
         gateway = gateway_named(payment.gateway, self._world)
         attempt = await self._attempts.told(buyer, payment, wanted, way.device)
         await checkpoint(self._session)
@@ -171,8 +176,18 @@ class PaymentService:
         if charge is not None:
             return await self._settlement.apply(payment, charge, "start")
         if payment.status is PaymentStatus.PROCESSING and _is_hosted(payment, wanted):
-            return await self._start(gateway, payment, attempt)
+            try:
+                return await self._start(gateway, payment, attempt)
+            except NotCharged as error:
+                await self._fail(payment, str(error))
+                await checkpoint(self._session)
+                raise GatewayAway from error
         return payment
+
+
+def _is_of(payment: Payment, wanted: Wanted, way: Way) -> bool:
+    """Whether an attempt can be the request's own: one that is paid otherwise another request began meanwhile."""
+    return payment.method == wanted.payment_method and way.through in (None, payment.gateway)
 
 
 def _is_hosted(payment: Payment, wanted: Wanted) -> bool:

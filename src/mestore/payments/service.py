@@ -83,8 +83,10 @@ class PaymentService:
             if begun := [payment for payment in attempts if _is_of(payment, wanted, way)]:
                 return await self._continue(begun[-1], buyer, wanted, way)
         last: Payment | None = None
+        waits: list[int | None] = []
         for gateway in self._candidates(PaymentMethod(wanted.payment_method), way):
-            if await self._breakers.is_open(gateway.name):
+            if wait := await self._breakers.closed_for(gateway.name):
+                waits.append(wait)
                 continue
             payment = await self._attempts.record(buyer, wanted, gateway.name, way.device)
             if way.intent is not None:
@@ -98,8 +100,9 @@ class PaymentService:
                 return await self._start(gateway, payment, attempt)
             except NotCharged as error:
                 last = await self._fail(payment, str(error))
+                waits.append(error.retry_after)
                 await checkpoint(self._session)
-        raise GatewayAway
+        raise _away(waits)
 
     async def status_of_order(self, buyer: User, order_id: OrderId) -> OrderPaymentsView:
         order = await self._orders.of_buyer(buyer.id, order_id)
@@ -181,8 +184,14 @@ class PaymentService:
             except NotCharged as error:
                 await self._fail(payment, str(error))
                 await checkpoint(self._session)
-                raise GatewayAway from error
+                raise _away([error.retry_after]) from error
         return payment
+
+
+def _away(waits: Sequence[int | None]) -> GatewayAway:
+    """Of gateways that are not to be asked for these seconds, if they told: worth another try when the first is."""
+    usual = GatewayAway.retry_after
+    return GatewayAway(retry_after=min((wait or usual for wait in waits), default=usual))
 
 
 def _is_of(payment: Payment, wanted: Wanted, way: Way) -> bool:

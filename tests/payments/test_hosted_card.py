@@ -96,6 +96,18 @@ async def test_wompis_page_takes_no_card_once_the_order_is_not_kept_any_more(
     assert bank.sandbox.transactions() == []
 
 
+async def test_payus_page_takes_no_card_once_the_order_is_not_kept_any_more(
+    api: Api, make: Make, rows: Rows, payu: PayuShop
+) -> None:
+    answer = await through(api, make, await make.order(), "payu", payment_method="CARD", payment_data={})
+    page = payu.open_checkout(answer.json()["form"])
+    payment = await rows.get(Payment, answer.json()["payment_id"])
+    left = payment.expires_at - payment.created_at
+    payu.control("advance_clock", seconds=left.total_seconds() + 1)
+    assert payu.pay_by_card(page).status_code == 422
+    assert [order["transactions"] for order in payu.orders()] == [[]]
+
+
 async def test_a_card_typed_at_payu_confirms_the_order(
     api: Api, make: Make, rows: Rows, payu: PayuShop, drain: Drain
 ) -> None:

@@ -1,6 +1,7 @@
 """A day held against the gateways' books: each kind of difference is found once, shown, and closed once."""
 
 import asyncio
+from collections import Counter as Counted
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -256,6 +257,38 @@ async def test_a_day_that_could_not_be_compared_is_made_up_for(
     assert {run.gateway for run in await rows.all(ReconciliationRun)} == {"payu", "efecty"}
     await reconcile_days(later)
     assert [row.kind for row in await rows.all(ReconciliationDifference)] == [DifferenceKind.AMOUNT]
+
+
+async def test_one_question_that_is_never_answered_spoils_no_other_day(
+    counter: Counter, make: Make, rows: Rows, world: World
+) -> None:
+    silent, told = [await counter.slip(await make.order()) for _ in range(2)]
+    for slip, age in ((silent, 5), (told, 3)):
+        counter.force(slip, "VENCIDA")
+        older = "status = 'APPROVED', settles_order = false, created_at = created_at - :age * interval '1 day'"
+        await rows.execute(f"UPDATE payments SET {older} WHERE id = :id", id=slip.id, age=age)
+    days = {latest_day(world) - timedelta(days=back) for back in range(7)}
+    counter.fail()
+    await reconcile_days(world)
+    assert [row.reference for row in await rows.all(ReconciliationDifference)] == [told.reference]
+    missed = days - {run.day for run in await rows.all(ReconciliationRun) if run.gateway == "efecty"}
+    assert missed == {silent.created_at.astimezone(COLOMBIA).date() - timedelta(days=5)}
+    await reconcile_days(world)
+    assert await rows.count(ReconciliationRun) == 3 * 7, "it is asked again at the next turn"
+
+
+async def test_what_breaks_at_one_day_of_one_gateway_leaves_all_others_to_be_compared(rows: Rows, world: World) -> None:
+    day = latest_day(world) - timedelta(days=4)
+    refused = f"CHECK (gateway <> 'wompi' OR day <> '{day}')"
+    await rows.execute(f"ALTER TABLE reconciliation_runs ADD CONSTRAINT refused {refused}")
+    try:
+        await reconcile_days(world)
+    finally:
+        await rows.execute("ALTER TABLE reconciliation_runs DROP CONSTRAINT refused")
+    runs = await rows.all(ReconciliationRun)
+    assert Counted(run.gateway for run in runs) == {"wompi": 6, "payu": 7, "efecty": 7}
+    await reconcile_days(world)
+    assert await rows.count(ReconciliationRun) == 3 * 7
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from mestore.core.world import World
 from mestore.orders.models import Order
 from mestore.orders.states import OrderStatus
 from mestore.payments.attempts import Attempts, payer_of
-from mestore.payments.fraud.repository import VELOCITY
+from mestore.payments.fraud.repository import VELOCITY, SuspicionRepository
 from mestore.payments.fraud.score import Verdict
 from mestore.payments.fraud.suspicion import Suspicion
 from mestore.payments.fraud.traces import Payer, Traces, hint_of
@@ -87,6 +87,27 @@ async def test_attempts_and_declines_of_the_hour_count(world: World, make: Make,
     assert (await judged(world, make, buyer)).reasons == ["several_attempts", "several_declines"]
     await rows.execute("UPDATE payments SET created_at = now() - interval '61 minutes'")
     assert (await judged(world, make, buyer)).reasons == []
+
+
+async def test_an_outage_makes_nobody_suspicious(world: World, make: Make, rows: Rows, buyer: User) -> None:
+    keys = TRACES.keys(Payer(device=HERE))
+
+    async def counted() -> list[tuple[int, int]]:
+        async with transaction(world.sessions) as session:
+            facts, device, address = SuspicionRepository(session), keys["device_key"], keys["address_key"]
+            found = await facts.velocity(buyer.id, device_key=device, address_key=address, digests=[])
+        return [found.of_buyer, found.of_device, found.of_address]
+
+    order = await make.order(buyer=buyer)
+    for gateway in ("wompi", "payu") * 6:
+        await waiting(world, order, status=PaymentStatus.ERROR, gateway=gateway, **keys)
+    assert await counted() == [(1, 0)] * 3, "nothing was made of it, in twelve tries"
+    await waiting(world, order, gateway="payu", **keys)
+    assert await counted() == [(1, 0)] * 3, "the first that took it"
+    await rows.execute("UPDATE payments SET status = 'DECLINED' WHERE status = 'PENDING'")
+    await waiting(world, order, status=PaymentStatus.DECLINED, **keys)
+    await waiting(world, order, status=PaymentStatus.ERROR, gateway_transaction_id="error-1", **keys)
+    assert await counted() == [(3, 2)] * 3, "what a gateway made of the same order counts each time"
 
 
 async def test_a_device_and_an_address_are_known_whoever_sits_there(world: World, make: Make, buyer: User) -> None:

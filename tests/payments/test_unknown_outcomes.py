@@ -1,6 +1,8 @@
 """When Wompi does not answer: what may have happened is asked after, and nothing is charged twice meanwhile."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from mestore.core.world import World
 from mestore.orders.models import Order
 from mestore.orders.states import OrderStatus
 from mestore.payments.gateways.base import Attempt
+from mestore.payments.gateways.breaker import Breakers
 from mestore.payments.gateways.routes import gateway_named
 from mestore.payments.models import Payment
 from mestore.payments.states import PaymentStatus
@@ -111,14 +114,27 @@ async def test_what_fails_before_the_charge_charged_nothing(bank: Bank, make: Ma
     assert len(bank.sandbox.transactions()) == 1
 
 
-async def test_f26_a_gateway_with_too_many_requests_charged_nothing(bank: Bank, make: Make, rows: Rows) -> None:
+async def test_f26_a_gateway_with_too_many_requests_is_left_alone_as_long_as_it_says(
+    bank: Bank, make: Make, rows: Rows, world: World
+) -> None:
     order = await make.order()
     bank.sandbox.control("fail_next", call="POST /transactions", mode="429", times=1)
     answer = await bank.pay(order, **NEQUI)
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/gateway-away")
-    assert int(answer.headers["Retry-After"]) > 0
+    assert (answer.headers["Retry-After"], answer.json()["retry_after"]) == ("30", 30)
     assert [payment.status for payment in await rows.all(Payment)] == [PaymentStatus.ERROR]
-    assert bank.sandbox.transactions() == []
+    again = await bank.pay(await make.order(), **NEQUI)
+    assert (again.status_code, 25 < int(again.headers["Retry-After"]) <= 30) == (503, True)
+    assert (await rows.count(Payment), bank.sandbox.transactions()) == (1, []), "it was not asked"
+    assert (await bank.pay(await make.order())).json()["gateway"] == "payu", "who has another way is sent there"
+    later = replace(world, now=lambda: world.now() + timedelta(seconds=31))
+    assert (await Breakers(world).standing("wompi")).state == "opened"
+    assert (await Breakers(later).standing("wompi")).state == "half-opened"
+    # Its time is over, also by the clock of the circuit itself, which is none of ours.
+    kept = float(await world.redis.hget("breaker:wompi", "opened_at") or 0)
+    await world.redis.hset("breaker:wompi", "opened_at", str(kept - 31))
+    assert (await bank.pay(order, **NEQUI)).status_code == 200
+    assert (await Breakers(world).standing("wompi")).state == "closed"
 
 
 async def test_f28_reference_already_used_means_that_the_first_call_arrived(
@@ -183,6 +199,43 @@ async def test_k05_repeating_a_request_whose_process_died_recovers_the_address_o
     recovered = await bank.pay(order, headers=key)
     assert (recovered.status_code, recovered.json()) == (first.status_code, first.json())
     assert await rows.count(Payment) == len(bank.sandbox.transactions()) == 1
+
+
+async def hosted_and_died(bank: Bank, rows: Rows, order: Order, key: dict[str, str]) -> None:
+    """What a crash leaves right after a card that is to be typed at Wompi was put on record."""
+    assert (await bank.pay(order, method="CARD", headers=key)).status_code == 200
+    await rows.execute("UPDATE idempotency_keys SET body = NULL, status = NULL, leased_until = now()")
+    await rows.execute("UPDATE payments SET status = 'PROCESSING', payment_url = NULL, gateway_transaction_id = NULL")
+
+
+async def test_a_request_that_is_repeated_continues_no_other_request_s_attempt(
+    bank: Bank, make: Make, rows: Rows, world: World
+) -> None:
+    order, key = await make.order(), {"Idempotency-Key": "card-1"}
+    await hosted_and_died(bank, rows, order, key)
+    await sweep(world, rows)
+    bank.sandbox.control("fail_next", call="POST /transactions", mode="timeout_before_processing", times=1)
+    other = await bank.pay(order, headers={"Idempotency-Key": "pse-1"})
+    assert (other.status_code, other.json()["status"]) == (202, "PROCESSING")
+    again = await bank.pay(order, method="CARD", headers=key)
+    ended, open_one = sorted(await rows.all(Payment), key=lambda payment: payment.id)
+    assert (again.status_code, again.json()["payment_id"], again.json()["status"]) == (200, ended.id, "ERROR")
+    assert (open_one.status, open_one.gateway_transaction_id) == (PaymentStatus.PROCESSING, None)
+    assert bank.sandbox.transactions() == []
+
+
+async def test_repeated_while_its_gateway_is_not_asked_it_is_refused_and_the_order_is_free(
+    bank: Bank, make: Make, rows: Rows, world: World
+) -> None:
+    order, key = await make.order(), {"Idempotency-Key": "card-1"}
+    await hosted_and_died(bank, rows, order, key)
+    await world.redis.hset("breaker:wompi", mapping={"state": "opened", "opened_at": str(world.now().timestamp())})
+    refused = await bank.pay(order, method="CARD", headers=key)
+    assert (refused.status_code, refused.json()["type"]) == (503, "/problems/gateway-away")
+    assert [payment.status for payment in await rows.all(Payment)] == [PaymentStatus.ERROR]
+    await world.redis.hset("breaker:wompi", mapping={"state": "closed", "opened_at": ""})
+    assert (await bank.pay(order, method="CARD", headers=key)).json()["status"] == "PENDING"
+    assert await rows.count(Payment) == 2
 
 
 async def test_a_code_that_is_another_attempts_is_told_to_nobody(

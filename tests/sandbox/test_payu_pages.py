@@ -1,11 +1,14 @@
 """Where buyers of the simulated PayU go: the bank, the counter, and the page for cards."""
 
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 import pytest
+
+from mestore.core.clock import COLOMBIA
 
 from .payu_shop import PayuShop, confirmation_sign, md5
 from .running import eventually
@@ -147,6 +150,28 @@ def test_what_is_no_card(payu_shop: PayuShop, card: dict[str, str]) -> None:
     assert payu_shop.by_reference(form["referenceCode"])[0]["transactions"] == []
 
 
+def in_colombia(seconds: float) -> str:
+    return f"{datetime.now(COLOMBIA) + timedelta(seconds=seconds):%Y-%m-%d %H:%M:%S}"
+
+
+def test_the_page_takes_no_card_once_the_shop_s_time_for_it_is_over(payu_shop: PayuShop, webhook: Webhook) -> None:
+    form = payu_shop.form(expirationDate=in_colombia(1_800))
+    page = payu_shop.open_checkout(form)
+    payu_shop.control("advance_clock", seconds=1_700)
+    assert query_of(payu_shop.pay_by_card(page, name="REJECTED"))["lapTransactionState"] == "DECLINED"
+    payu_shop.control("advance_clock", seconds=101)
+    late = payu_shop.pay_by_card(page)
+    assert (late.status_code, "El plazo para este pago ya terminó" in late.text) == (422, True)
+    assert "Ya no se puede pagar" in payu_shop.http.get(page).text
+    again = payu_shop.http.post(f"{payu_shop.base}/ppp-web-gateway-payu/", data=form)
+    assert (again.status_code, "must be in the future" in again.text) == (400, True)
+    (order,) = payu_shop.by_reference(form["referenceCode"])
+    assert [each["transactionResponse"]["state"] for each in order["transactions"]] == ["DECLINED"]
+    assert len(webhook.received) == 1
+    # Who says no time has as much as there is.
+    assert payu_shop.pay_by_card(payu_shop.open_checkout(payu_shop.form())).status_code == 303
+
+
 FORM_FAULTS: list[dict[str, Any]] = [
     {"signature": "0" * 32},
     {"signature": "ñ"},
@@ -163,6 +188,8 @@ FORM_FAULTS: list[dict[str, Any]] = [
     {"responseUrl": "shop"},
     {"confirmationUrl": "shop"},
     {"referenceCode": ""},
+    *({"expirationDate": text} for text in ("", "mañana", "2099-01-01", "2099-01-01T00:00:00", "2099-1-1 0:00:00")),
+    {"expirationDate": "2020-01-01 00:00:00"},
 ]
 
 

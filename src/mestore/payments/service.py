@@ -80,11 +80,14 @@ class PaymentService:
         """
         if way.resumed:
             order = await self._orders.locked_of_buyer(buyer.id, OrderId(wanted.order_id))
-            if begun := await self._payments.of_order(order.id):
+            attempts = await self._payments.of_order(order.id)
+            if begun := [payment for payment in attempts if _is_of(payment, wanted, way)]:
                 return await self._continue(begun[-1], buyer, wanted, way)
         last: Payment | None = None
+        waits: list[int | None] = []
         for gateway in self._candidates(PaymentMethod(wanted.payment_method), way):
-            if await self._breakers.is_open(gateway.name):
+            if wait := await self._breakers.closed_for(gateway.name):
+                waits.append(wait)
                 continue
             payment = await self._attempts.record(buyer, wanted, gateway.name, way.device)
             if way.intent is not None:
@@ -98,8 +101,9 @@ class PaymentService:
                 return await self._start(gateway, payment, attempt)
             except NotCharged as error:
                 last = await self._fail(payment, str(error))
+                waits.append(error.retry_after)
                 await checkpoint(self._session)
-        raise GatewayAway
+        raise _away(waits)
 
     async def status_of_order(self, buyer: User, order_id: OrderId) -> OrderPaymentsView:
         order = await self._orders.of_buyer(buyer.id, order_id)
@@ -154,7 +158,11 @@ class PaymentService:
         return payment
 
     async def _continue(self, payment: Payment, buyer: User, wanted: Wanted, way: Way) -> Payment:
-        """What became of an attempt whose process died: the gateway is asked by our reference."""
+        """What became of an attempt whose process died: the gateway is asked by our reference.
+
+        Raises:
+            GatewayAway: it is not to be asked now, and had begun nothing; the attempt is on record as failed.
+        """
         gateway = gateway_named(payment.gateway, self._world)
         attempt = await self._attempts.told(buyer, payment, wanted, way.device)
         await checkpoint(self._session)
@@ -165,8 +173,24 @@ class PaymentService:
         if charge is not None:
             return await self._settlement.apply(payment, charge, "start")
         if payment.status is PaymentStatus.PROCESSING and _is_hosted(payment, wanted):
-            return await self._start(gateway, payment, attempt)
+            try:
+                return await self._start(gateway, payment, attempt)
+            except NotCharged as error:
+                await self._fail(payment, str(error))
+                await checkpoint(self._session)
+                raise _away([error.retry_after]) from error
         return payment
+
+
+def _away(waits: Sequence[int | None]) -> GatewayAway:
+    """Of gateways that are not to be asked for these seconds, if they told: worth another try when the first is."""
+    usual = GatewayAway.retry_after
+    return GatewayAway(retry_after=min((wait or usual for wait in waits), default=usual))
+
+
+def _is_of(payment: Payment, wanted: Wanted, way: Way) -> bool:
+    """Whether an attempt can be the request's own: one that is paid otherwise another request began meanwhile."""
+    return payment.method == wanted.payment_method and way.through in (None, payment.gateway)
 
 
 def _is_hosted(payment: Payment, wanted: Wanted) -> bool:

@@ -21,6 +21,7 @@ DOCUMENT_TYPES = ("CC", "CE", "CEL", "NIT", "PP", "RC", "TI", "DE", "IDC")
 PSE_DOCUMENT_TYPES = ("CC", "CE", "NIT", "TI", "PP", "RC", "DE")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 ADDRESS = re.compile(r"https?://\S+")
+_PAGE_TIME = "%Y-%m-%d %H:%M:%S"
 INVALID_CREDENTIALS = {"es": "Credenciales inválidas", "en": "Invalid credentials", "pt": "Credenciais inválidas"}
 
 
@@ -186,6 +187,23 @@ def cash_expiry(transaction: dict[str, Any], amount: int, now: datetime) -> date
     if wanted <= now:
         raise invalid("transaction.expirationDate", "must be in the future")
     return min(wanted, latest)
+
+
+def checkout_expiry(form: dict[str, str], now: datetime) -> datetime | None:
+    """Until when WebCheckout takes a card; None when nobody said."""
+    text = form.get("expirationDate")
+    if text is None:
+        return None
+    try:
+        wanted = datetime.strptime(text, _PAGE_TIME).replace(tzinfo=COLOMBIA)
+    except ValueError:
+        wanted = None
+    # `strptime` also takes 2026-1-5.
+    if wanted is None or wanted.strftime(_PAGE_TIME) != text:
+        raise invalid("expirationDate", "must have the format yyyy-MM-dd HH:mm:ss")
+    if wanted <= now:
+        raise invalid("expirationDate", "must be in the future")
+    return wanted
 
 
 def luhn(number: str) -> bool:

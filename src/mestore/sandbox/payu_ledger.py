@@ -83,6 +83,14 @@ class PayuLedger:
         ticket: str = self._store.number("SELECT ticket FROM payu_orders WHERE id = ?", order_id)
         return ticket
 
+    def close_checkout_at(self, order_id: int, moment: datetime) -> None:
+        """From then on the page of an order takes no card."""
+        self._store.execute("INSERT INTO payu_checkouts VALUES (?, ?)", order_id, moment.timestamp())
+
+    def checkout_is_over(self, order_id: int) -> bool:
+        row = self._store.row("SELECT expires_at FROM payu_checkouts WHERE order_id = ?", order_id)
+        return row is not None and row["expires_at"] <= self._clock.now()
+
     def _with_transactions(self, row: sqlite3.Row) -> dict[str, Any]:
         rows = self._store.rows("SELECT document FROM payu_transactions WHERE order_id = ? ORDER BY number", row["id"])
         order: dict[str, Any] = json.loads(row["document"])

@@ -12,13 +12,24 @@ from starlette.routing import Route
 
 from mestore.sandbox.pages import render
 from mestore.sandbox.payu_api import PREFIX
-from mestore.sandbox.payu_checks import ADDRESS, EMAIL, Account, Refusal, check_money, invalid, luhn, one_decimal
+from mestore.sandbox.payu_checks import (
+    ADDRESS,
+    EMAIL,
+    Account,
+    Refusal,
+    check_money,
+    checkout_expiry,
+    invalid,
+    luhn,
+    one_decimal,
+)
 from mestore.sandbox.payu_courier import PayuCourier
 from mestore.sandbox.payu_ledger import PayuLedger
 from mestore.sandbox.payu_outcomes import BANKS, CODES, STATES, USUAL, card_outcome, network_of
 from mestore.sandbox.store import Store
 
 CHOICES = {"approve": "APPROVED", "decline": "DECLINED", "error": "ERROR", "later": "PENDING"}
+OVER = "El plazo para este pago ya terminó"
 FORM = (
     *("merchantId", "accountId", "description", "referenceCode", "amount", "tax", "taxReturnBase", "currency"),
     *("signature", "test", "buyerEmail", "payerFullName", "responseUrl", "confirmationUrl"),
@@ -118,6 +129,7 @@ class PayuPages:
         form = await form_of(request)
         try:
             self._check(form)
+            ends = checkout_expiry(form, self._ledger.now())
         except Refusal as refusal:
             return render("refused.html", status=400, error=str(refusal))
         values = {"TX_VALUE": form["amount"], "TX_TAX": form["tax"], "TX_TAX_RETURN_BASE": form["taxReturnBase"]}
@@ -134,6 +146,8 @@ class PayuPages:
                 {name: {"value": int(text), "currency": "COP"} for name, text in values.items()},
                 test=form["test"] == "1",
             )
+            if ends is not None:
+                self._ledger.close_checkout_at(order_id, ends)
         return RedirectResponse(f"{PREFIX}/ppp-web-gateway-payu/pay?ticket={self._ledger.ticket(order_id)}", 303)
 
     def _check(self, form: dict[str, str]) -> None:
@@ -157,7 +171,7 @@ class PayuPages:
         order = self._order(request, "ticket")
         if order is None:
             return render("missing.html", status=404, what="Este pago")
-        return render("payu_checkout.html", order=order, error=None)
+        return self._checkout(order)
 
     async def pay(self, request: Request) -> Response:
         """Each card that is tried is a transaction of the same order, until one is approved."""
@@ -165,10 +179,11 @@ class PayuPages:
         if order is None:
             return render("missing.html", status=404, what="Este pago")
         if order["status"] in ("CAPTURED", "REFUNDED"):
-            return render("payu_checkout.html", order=order, error=None)
+            return self._checkout(order)
         card = await form_of(request)
-        if (error := _card_error(card)) is not None:
-            return render("payu_checkout.html", status=422, order=order, error=error)
+        error = OVER if self._ledger.checkout_is_over(order["id"]) else _card_error(card)
+        if error is not None:
+            return self._checkout(order, error)
         network = network_of(card["number"])
         masked = f"{card['number'][:6]}******{card['number'][-4:]}"
         with self._store.transaction():
@@ -184,6 +199,10 @@ class PayuPages:
         settled = self._ledger.find(transaction["id"])
         assert settled is not None
         return RedirectResponse(self._back(order, settled, order["buyer"]["responseUrl"]), 303)
+
+    def _checkout(self, order: Mapping[str, Any], error: str | None = None) -> Response:
+        over = self._ledger.checkout_is_over(order["id"])
+        return render("payu_checkout.html", status=422 if error else 200, order=order, error=error, over=over)
 
 
 def _card_error(card: Mapping[str, str]) -> str | None:

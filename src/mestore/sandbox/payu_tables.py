@@ -11,6 +11,11 @@ CREATE TABLE IF NOT EXISTS payu_orders (
 );
 CREATE INDEX IF NOT EXISTS payu_orders_reference ON payu_orders (reference);
 
+CREATE TABLE IF NOT EXISTS payu_checkouts (
+    order_id INTEGER PRIMARY KEY REFERENCES payu_orders,
+    expires_at REAL NOT NULL
+);
+
 CREATE TABLE IF NOT EXISTS payu_transactions (
     number INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -44,4 +49,4 @@ CREATE TABLE IF NOT EXISTS payu_deliveries (
 );
 CREATE INDEX IF NOT EXISTS payu_deliveries_waiting ON payu_deliveries (due) WHERE state = 'waiting';
 """
-TABLES = ("payu_deliveries", "payu_confirmations", "payu_transactions", "payu_orders", "payu_options")
+TABLES = ("payu_deliveries", "payu_confirmations", "payu_transactions", "payu_checkouts", "payu_orders", "payu_options")

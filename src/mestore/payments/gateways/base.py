@@ -23,6 +23,11 @@ class GatewayError(Exception):
 class NotCharged(GatewayError):
     """The gateway was not reached."""
 
+    def __init__(self, reason: str, retry_after: int | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+        """Seconds for which it is not to be asked, where it said so."""
+
 
 class Refused(GatewayError):
     """The gateway will not take this."""

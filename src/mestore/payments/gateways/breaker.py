@@ -2,10 +2,14 @@
 
 The state is shared through Redis, so that what one process learned the others know; while Redis is away each process
 learns for itself. When the time is over the next attempt is the probe: it closes the circuit, or opens it again.
+
+A gateway that says how long it takes no more requests (429 with Retry-After, fault F26) opens its circuit at once, for
+that long.
 """
 
 import contextlib
 import functools
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,7 +26,7 @@ from mestore.payments.gateways.base import GatewayError, NotCharged, Refused
 
 
 class BreakerOpen(NotCharged):
-    """It failed too often lately; it was not asked."""
+    """It failed too often lately, or wants to be left alone; it was not asked."""
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,23 @@ class Breakers:
                 except Refused:
                     answered = True
                     raise
+                except NotCharged as error:
+                    if error.retry_after is not None:
+                        self._open(breaker.context, error.retry_after)
+                    raise
                 finally:
                     await self._note(gateway, "success" if answered else "failure")
         except OpenedState as error:
-            raise BreakerOpen(f"{gateway} failed too often lately") from error
+            wait = self._left(breaker.context)
+            raise BreakerOpen(f"{gateway} is not asked for {wait} seconds", wait) from error
 
     async def is_open(self, gateway: str) -> bool:
-        return self._state((await self._factory.get_breaker(gateway)).context) == OPENED
+        return await self.closed_for(gateway) > 0
+
+    async def closed_for(self, gateway: str) -> int:
+        """Seconds for which it is not asked; none when the next attempt may."""
+        context = (await self._factory.get_breaker(gateway)).context
+        return self._left(context) if self._state(context) == OPENED else 0
 
     async def standing(self, gateway: str) -> Standing:
         """As the next attempt would find it: `opened` until its time is over, then `half-opened`."""
@@ -87,6 +101,19 @@ class Breakers:
             kept = await self._redis.hgetall(key_of(gateway))
             told = {str(field): str(value) for field, value in kept.items()}
         return Standing(self._state(context), _moment(told.get("success")), _moment(told.get("failure")))
+
+    def _open(self, context: Context, seconds: int) -> None:
+        """For so long, whatever the usual time. purgatory keeps the state as it ends what it guards, in the same
+        words.
+        """
+        opened = OpenedState(context.name)
+        opened.opened_at = self._now().timestamp() + seconds - context.ttl
+        context.set_state(opened)
+
+    def _left(self, context: Context) -> int:
+        """Whole seconds until an opened circuit lets one attempt through, and one at least."""
+        over_at = (context.opened_at or 0) + context.ttl
+        return max(1, math.ceil(over_at - self._now().timestamp()))
 
     def _state(self, context: Context) -> str:
         over = context.opened_at is not None and self._now().timestamp() > context.opened_at + context.ttl

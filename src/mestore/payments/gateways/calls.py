@@ -1,5 +1,6 @@
 """One call to a gateway over HTTP: bounded in time and size, never redirected, its failures told apart by money."""
 
+import re
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,7 @@ from mestore.core.errors import Refusal
 from mestore.payments.gateways.base import NotCharged, OutcomeUnknown
 
 _MOST_BYTES = 1_000_000
+_LONGEST_WAIT = 120
 
 
 @dataclass(frozen=True)
@@ -61,9 +63,17 @@ async def call(
                 if len(body) > _MOST_BYTES:
                     raise OutcomeUnknown(f"{gateway}'s answer is too large")
             if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                raise NotCharged(f"{gateway} takes no more requests at the moment")
+                wait = _seconds(response.headers.get("Retry-After"))
+                raise NotCharged(f"{gateway} takes no more requests at the moment", wait)
             return Answer(response.status, bytes(body))
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise NotCharged(f"{gateway} was not reached: {type(error).__name__}") from error
     except (aiohttp.ClientError, TimeoutError) as error:
         raise OutcomeUnknown(f"{gateway} did not answer: {type(error).__name__}") from error
+
+
+def _seconds(said: str | None) -> int | None:
+    """How long a gateway wants to be left alone, within limits: a mistake of its own may not end our sales."""
+    if said is None or not re.fullmatch(r"[0-9]{1,9}", said):
+        return None
+    return min(max(int(said), 1), _LONGEST_WAIT)

@@ -46,6 +46,10 @@ class ReconciliationBroken(Exception):
     """The gateway did not answer enough to compare the day to its end."""
 
 
+class SomeUnanswered(ReconciliationBroken):
+    """The day was compared to its end, but for single questions: the gateway answers, and the day is not finished."""
+
+
 @dataclass(frozen=True)
 class Reconciled:
     gateway: str
@@ -61,7 +65,7 @@ class Reconciled:
 
 async def reconcile_days(world: World) -> None:
     """Compare yesterday, and the days before that were not compared to their end. A gateway that does not answer is
-    asked again at the next turn.
+    asked again at the next turn; what spoils one day, or one gateway, leaves the others to be compared.
     """
     yesterday = latest_day(world)
     days = [yesterday - timedelta(days=back) for back in range(_MADE_UP_FOR)]
@@ -75,7 +79,13 @@ async def reconcile_days(world: World) -> None:
                 done = await reconcile(world, gateway, day)
             except ReconciliationBroken as error:
                 log.warning("reconciliation_broken", gateway=gateway, day=day.isoformat(), reason=str(error))
+                if isinstance(error, SomeUnanswered):
+                    continue
                 break
+            except Exception:
+                # Whatever it is, it is there again at the next turn: it may not hide what the other days hold.
+                log.exception("reconciliation_failed", gateway=gateway, day=day.isoformat())
+                continue
             if done.open_differences:
                 log.warning("reconciliation_differs", gateway=gateway, day=str(day), rows=len(done.open_differences))
 
@@ -126,7 +136,7 @@ class _Reconciler:
             done += 1
             self._progress(done, of)
         if self._unanswered:
-            raise ReconciliationBroken(f"{self._unanswered} questions were not answered")
+            raise SomeUnanswered(f"{self._unanswered} questions were not answered")
         compared = len(listed) + len(set(attempts) - seen)
         async with transaction(self._world.sessions) as session:
             await ReconciliationRepository(session).finish(self._gateway.name, self._day, compared)

@@ -73,7 +73,7 @@ Sitting = Annotated[Device | None, Depends(sitting)]
 
 
 class Paying:
-    """One request to pay, waiting once for its key."""
+    """One request to pay, answered once for its key."""
 
     def __init__(
         self, buyer: CurrentBuyer, payments: Payments, settings: CurrentSettings, device: Sitting, once: OnceDep

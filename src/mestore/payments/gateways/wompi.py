@@ -62,7 +62,8 @@ class WompiGateway:
         try:
             body = self._body(attempt, await self._acceptance())
         except (OutcomeUnknown, KeyError, TypeError) as error:
-            raise NotCharged("Wompi gave no acceptance tokens") from error
+            told = error.__cause__.retry_after if isinstance(error.__cause__, NotCharged) else None
+            raise NotCharged("Wompi gave no acceptance tokens", told) from error
         response = await self._calls.post("/transactions", body)
         if says_reference_used(response):
             charge = await self.find(attempt.reference)

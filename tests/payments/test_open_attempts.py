@@ -75,3 +75,24 @@ async def test_a_slip_keeps_its_order_until_it_ends(counter: Counter, make: Make
     held = (await rows.get(Order, order.id)).expires_at
     assert payment.code_expires_at is not None
     assert held == payment.expires_at == payment.code_expires_at + timedelta(hours=1)
+
+
+async def test_f30_what_payu_took_is_looked_after_for_half_a_year(make: Make, rows: Rows, world: World) -> None:
+    """No announcement tells of its chargebacks."""
+    payment = await waiting(world, await make.order(), gateway="payu")
+    await tell(world, payment, PaymentStatus.APPROVED)
+    weeks = 0
+    while (waits := (await rows.get(Payment, payment.id)).ask_after) is not None:
+        assert abs(waits - world.now() - timedelta(weeks=1)) < A_MINUTE
+        await tell(world, payment, PaymentStatus.APPROVED)
+        weeks += 1
+    assert 26 <= weeks <= 30
+
+
+@pytest.mark.parametrize("gateway", ["payu", "wompi"])
+async def test_what_went_back_is_asked_about_no_more(make: Make, rows: Rows, world: World, gateway: str) -> None:
+    payment = await waiting(world, await make.order(), gateway=gateway)
+    for status in (PaymentStatus.APPROVED, PaymentStatus.VOIDED):
+        await tell(world, payment, status)
+    payment = await rows.get(Payment, payment.id)
+    assert (payment.status, payment.ask_after) == (PaymentStatus.REFUNDED, None)

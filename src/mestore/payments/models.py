@@ -132,7 +132,7 @@ class Payment(Base):
     expires_at: Mapped[Moment]
     asks: Mapped[int] = mapped_column(default=0)
     ask_after: Mapped[Moment | None]
-    """When the sweeper asks the gateway about this attempt next; empty once the answer is final."""
+    """When the sweeper asks the gateway about this attempt next; empty once nothing more is to be learned."""
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[UpdatedAt]
 

@@ -20,6 +20,7 @@ from mestore.orders.states import OrderStatus
 from mestore.payments.events import SlipIssued
 from mestore.payments.fraud.suspicion import CardLook
 from mestore.payments.gateways.base import Charge, Instructions
+from mestore.payments.gateways.routes import TELLS_NO_RETURN
 from mestore.payments.gateways.tries import held_against
 from mestore.payments.models import CaseKind, Payment
 from mestore.payments.refunds.unsettled import Unsettled, UnsettledMoney
@@ -29,6 +30,8 @@ from mestore.payments.states import ASK_AGAIN, NEXT, OPEN, REFUNDABLE, PaymentSt
 
 log = structlog.get_logger(__name__)
 _REVIEW_TAKES = timedelta(days=3)
+_LOOKS_BACK = 30
+"""Questions: a few until it was paid, and then one a week."""
 
 
 class Settlement:
@@ -64,7 +67,7 @@ class Settlement:
         stays_open = (charge.status if moves else payment.status) in OPEN
         payment.form = (payment.form or charge.form) if stays_open else None
         # Said before the move, which writes the row: so it is written once. One that we gave up may wait there still.
-        count_question(payment, _wait(payment) if stays_open or charge.status in OPEN else None)
+        count_question(payment, _wait(payment) if stays_open or charge.status in OPEN else _looks_back(payment, charge))
         if moves:
             await self._move(order, payment, charge)
         await self._session.flush()
@@ -153,6 +156,12 @@ class Settlement:
                 "currency": charge.currency,
             },
         )
+
+
+def _looks_back(payment: Payment, charge: Charge) -> timedelta | None:
+    """What was paid may be taken back for half a year, and not every gateway tells of it."""
+    paid = charge.status in REFUNDABLE and payment.gateway in TELLS_NO_RETURN
+    return timedelta(weeks=1) if paid and payment.asks < _LOOKS_BACK else None
 
 
 def _wait(payment: Payment) -> timedelta:

@@ -22,6 +22,8 @@ REFUNDABLE_BY: Mapping[str, frozenset[PaymentMethod]] = {
     gateway.name: gateway.refundable for gateway in (WompiGateway, PayuGateway, EfectyGateway)
 }
 """What each gateway can send back of what was paid through it."""
+TELLS_NO_RETURN = frozenset({PayuGateway.name})
+"""Whose chargebacks, and refunds made in its own panel, no announcement tells of: only a question does."""
 
 
 def gateways(world: World) -> dict[str, Gateway]:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from mestore.auth.models import OtpCode, PasswordReset, RefreshToken
+from mestore.core.columns import is_any_of
 from mestore.users.models import UserSession
 
 _SESSIONS, _ROWS = 50, 1_000
@@ -48,7 +49,7 @@ class EndedRepository:
     ) -> int:
         """The oldest come first by their key, so that little else is looked at."""
         oldest = select(key).where(which).order_by(key).limit(_ROWS).with_for_update(skip_locked=True)
-        deleted = await self._session.scalars(delete(table).where(key.in_(oldest)).returning(key))
+        deleted = await self._session.scalars(delete(table).where(is_any_of(key, oldest)).returning(key))
         return len(deleted.all())
 
 

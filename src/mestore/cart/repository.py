@@ -15,6 +15,7 @@ from mestore.cart.shopper import Shopper
 from mestore.catalog.models import IvaClass
 from mestore.catalog.product_json import FOR_SALE, PRODUCT, SELLS
 from mestore.catalog.stock import Reserved
+from mestore.core.columns import is_any_of
 from mestore.core.database import fetch
 from mestore.core.ids import CartId, CartItemId, ProductId, UserId
 from mestore.core.money import Money
@@ -220,7 +221,9 @@ class CartRepository:
         """Delete one batch of guests' carts that are over, but for those that somebody holds; how many it were."""
         over = select(Cart.id).where(Cart.expires_at <= func.now()).order_by(Cart.expires_at)
         batch = over.limit(_FORGOTTEN_AT_ONCE).with_for_update(skip_locked=True)
-        return len((await self._session.scalars(delete(Cart).where(Cart.id.in_(batch)).returning(Cart.id))).all())
+        return len(
+            (await self._session.scalars(delete(Cart).where(is_any_of(Cart.id, batch)).returning(Cart.id))).all()
+        )
 
 
 def _line(row: asyncpg.Record) -> CartLine:

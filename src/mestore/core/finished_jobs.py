@@ -10,16 +10,16 @@ _BATCHES = 1_000
 """In one run: the next one goes on."""
 
 _FORGET_LINES = """
-    DELETE FROM pgqueuer_log WHERE id IN (
+    DELETE FROM pgqueuer_log WHERE id = ANY(ARRAY(
         SELECT line.id FROM pgqueuer_log line
         WHERE line.created < now() - $1::interval AND NOT EXISTS (SELECT FROM pgqueuer WHERE id = line.job_id)
-        ORDER BY line.created LIMIT 5000)
+        ORDER BY line.created LIMIT 5000))
     RETURNING id
 """
 """Lines of a job that is still there stay: they say why it failed, and how often it was taken over."""
 _FORGET_COUNTS = """
     DELETE FROM pgqueuer_statistics
-    WHERE id IN (SELECT id FROM pgqueuer_statistics ORDER BY id LIMIT 5000) AND created < now() - $1::interval
+    WHERE id = ANY(ARRAY(SELECT id FROM pgqueuer_statistics ORDER BY id LIMIT 5000)) AND created < now() - $1::interval
     RETURNING id
 """
 """The oldest come first by their key: there is no index of their age."""

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from mestore.core.columns import from_now
+from mestore.core.columns import from_now, is_any_of
 from mestore.core.database import fetch
 from mestore.core.ids import GatewayEventId, OrderId, PaymentId, UserId
 from mestore.core.money import Money
@@ -179,7 +179,7 @@ class PaymentRepository:
         )
         claimed = await self._session.scalars(
             update(Payment)
-            .where(Payment.id.in_(due.scalar_subquery()))
+            .where(is_any_of(Payment.id, due))
             .values(ask_after=func.now() + lease)
             .returning(Payment)
             .execution_options(populate_existing=True)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from mestore.core.columns import is_any_of
 from mestore.core.ids import OrderId, PackageId, PaymentId, RefundId, UserId
 from mestore.core.money import ZERO, Money
 from mestore.core.paging import Slice, decode, row_number, slice_of
@@ -151,7 +152,7 @@ class RefundRepository:
         )
         claimed = await self._session.scalars(
             update(Refund)
-            .where(Refund.id.in_(due.scalar_subquery()))
+            .where(is_any_of(Refund.id, due))
             .values(ask_after=func.now() + lease)
             .returning(Refund)
             .execution_options(populate_existing=True)

@@ -1,11 +1,16 @@
 """The API as a client sees it, as nobody or as a given user."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
 
+from mestore.app.api import behind_gate, create_app
 from mestore.core import tokens
 from mestore.core.database import transaction
+from mestore.core.settings import Environment
 from mestore.core.world import World
 from mestore.users.models import User, UserSession
 
@@ -39,3 +44,14 @@ class Api:
 
     async def post(self, path: str, json: Any = None, **more: Any) -> httpx.Response:
         return await self.request("POST", path, **({"json": json} if json is not None else {}), **more)
+
+
+@asynccontextmanager
+async def in_production(world: World) -> AsyncIterator[Api]:
+    """The same world's API as it is in production, where staff shows a second factor."""
+    live = replace(world, settings=world.settings.model_copy(update={"environment": Environment.PRODUCTION}))
+    app = create_app(live.settings)
+    app.state.world = live
+    transport = httpx.ASGITransport(behind_gate(app, live.settings))
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
+        yield Api(http, live)

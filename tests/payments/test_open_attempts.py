@@ -6,7 +6,7 @@ import pytest
 
 from mestore.core.world import World
 from mestore.orders.models import Order
-from mestore.payments.models import Payment
+from mestore.payments.models import CaseKind, Payment, PaymentCase
 from mestore.payments.states import ASK_AGAIN, PaymentStatus
 from mestore.payments.sweeper import ask_about_open_payments
 from tests.make import Make
@@ -96,3 +96,13 @@ async def test_what_went_back_is_asked_about_no_more(make: Make, rows: Rows, wor
         await tell(world, payment, status)
     payment = await rows.get(Payment, payment.id)
     assert (payment.status, payment.ask_after) == (PaymentStatus.REFUNDED, None)
+
+
+async def test_what_tells_of_another_transaction_only_is_no_reason_to_ask_each_minute(
+    make: Make, rows: Rows, world: World
+) -> None:
+    payment = await waiting(world, await make.order(), gateway_transaction_id="tx-another", status="APPROVED")
+    await rows.execute("UPDATE payments SET ask_after = now()")
+    await tell(world, payment, PaymentStatus.APPROVED)
+    assert (await rows.get(Payment, payment.id)).ask_after is None
+    assert [case.kind for case in await rows.all(PaymentCase)] == [CaseKind.SECOND_PAYMENT]

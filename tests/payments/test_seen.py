@@ -1,15 +1,10 @@
 """What is seen of attempts to pay: the list of one's own, and what a gateway said of each."""
 
 import re
-from dataclasses import replace
 
-import httpx
-
-from mestore.app.api import behind_gate, create_app
-from mestore.core.settings import Environment
 from mestore.core.world import World
 from mestore.users.models import UserType
-from tests.api import Api
+from tests.api import Api, in_production
 from tests.document import document
 from tests.make import Make
 from tests.payments.bank import Bank
@@ -73,12 +68,7 @@ async def test_what_a_gateway_said_is_its_buyer_s_and_the_staff_s(bank: Bank, ap
 async def test_in_production_staff_shows_a_second_factor(make: Make, world: World, bank: Bank) -> None:
     payment = await bank.begun(await make.order())
     path = f"{PAYMENTS}/{payment.id}/events"
-    live = replace(world, settings=world.settings.model_copy(update={"environment": Environment.PRODUCTION}))
-    app = create_app(live.settings)
-    app.state.world = live
-    transport = httpx.ASGITransport(behind_gate(app, live.settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
-        api = Api(http, live)
+    async with in_production(world) as api:
         refused = await api.get(path, by=await make.user(UserType.ADMIN))
         assert assert_problem(refused, 403)["type"] == "/problems/second-factor-needed"
         assert (await api.get(path, by=await make.existing_user(payment.buyer_id))).status_code == 200

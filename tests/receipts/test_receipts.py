@@ -1,18 +1,13 @@
 """The receipt of an order: who gets it, when there is one, and that it says what the order says."""
 
-from dataclasses import replace
-
-import httpx
 import pytest
 
-from mestore.app.api import behind_gate, create_app
 from mestore.catalog.models import IvaClass
-from mestore.core.settings import Environment
 from mestore.core.world import World
 from mestore.orders.models import Order
 from mestore.users.models import UserType
 from mestore.vendors.models import DocumentType
-from tests.api import Api
+from tests.api import Api, in_production
 from tests.make import Make
 from tests.problems import assert_problem, census
 from tests.receipts.conftest import Pay
@@ -97,12 +92,7 @@ async def test_it_is_the_buyer_s_and_the_staff_s(api: Api, make: Make, rows: Row
 async def test_in_production_staff_shows_a_second_factor(make: Make, world: World, pay: Pay) -> None:
     order = await make.order()
     await pay(order)
-    live = replace(world, settings=world.settings.model_copy(update={"environment": Environment.PRODUCTION}))
-    app = create_app(live.settings)
-    app.state.world = live
-    transport = httpx.ASGITransport(behind_gate(app, live.settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
-        api = Api(http, live)
+    async with in_production(world) as api:
         refused = await api.get(path(order), by=await make.user(UserType.ADMIN))
         assert assert_problem(refused, 403)["type"] == "/problems/second-factor-needed"
         assert (await api.get(path(order), by=await make.existing_user(order.buyer_id))).status_code == 200

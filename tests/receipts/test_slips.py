@@ -1,13 +1,9 @@
 """The slip of a payment in cash: who gets it, when there is one, and that it says what the payment says."""
 
-from dataclasses import replace
 from datetime import datetime
 
-import httpx
 import pytest
 
-from mestore.app.api import behind_gate, create_app
-from mestore.core.settings import Environment
 from mestore.core.wording import on_paper, pesos
 from mestore.core.world import World
 from mestore.payments.barcode import SEPARATOR, SlipBarcode
@@ -15,7 +11,7 @@ from mestore.payments.models import Payment
 from mestore.payments.states import PaymentStatus
 from mestore.receipts.slip_page import POLICY
 from mestore.users.models import User, UserType
-from tests.api import Api
+from tests.api import Api, in_production
 from tests.make import Make
 from tests.payments import scanner
 from tests.payments.bank import Bank
@@ -148,12 +144,7 @@ async def test_a_vendor_who_buys_has_its_own(api: Api, make: Make, cashier: Cash
 
 async def test_in_production_staff_shows_a_second_factor(make: Make, world: World, cashier: Cashier) -> None:
     payment = await cashier.begun()
-    live = replace(world, settings=world.settings.model_copy(update={"environment": Environment.PRODUCTION}))
-    app = create_app(live.settings)
-    app.state.world = live
-    transport = httpx.ASGITransport(behind_gate(app, live.settings))
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as http:
-        api = Api(http, live)
+    async with in_production(world) as api:
         refused = await api.get(path(payment), by=await make.user(UserType.ADMIN))
         assert assert_problem(refused, 403)["type"] == "/problems/second-factor-needed"
         assert (await api.get(path(payment), by=await make.existing_user(payment.buyer_id))).status_code == 200

@@ -54,6 +54,8 @@ class Settlement:
         for other in beside:
             await self._open_case(CaseKind.SECOND_PAYMENT, payment, other)
         if ours is None:
+            count_question(payment, _looks_back(payment, charge))
+            await self._session.flush()
             return payment
         charge = ours
         failpoint("applying")
